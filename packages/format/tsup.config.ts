@@ -1,0 +1,3 @@
+import { packageTsupConfig } from '../../tools/config/tsup.ts';
+
+export default packageTsupConfig();

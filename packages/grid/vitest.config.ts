@@ -1,0 +1,3 @@
+import { packageVitestConfig } from '../../tools/config/vitest.ts';
+
+export default packageVitestConfig();
