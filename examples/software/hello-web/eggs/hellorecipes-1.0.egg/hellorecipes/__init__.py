@@ -1,0 +1,1 @@
+"""Buildout recipes of the hello-web example, with the standard library alone."""
