@@ -1,3 +1,3 @@
-import { packageTsupConfig } from '../../tools/config/tsup.ts';
+import { packageTsupConfig } from '../../config/tsup.ts';
 
 export default packageTsupConfig();

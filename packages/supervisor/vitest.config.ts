@@ -1,3 +1,3 @@
-import { packageVitestConfig } from '../../tools/config/vitest.ts';
+import { packageVitestConfig } from '../../config/vitest.ts';
 
 export default packageVitestConfig();

@@ -6,7 +6,7 @@ import { defineConfig, type Options } from 'tsup';
  */
 export function packageTsupConfig(overrides: Options = {}): ReturnType<typeof defineConfig> {
   return defineConfig({
-    entry: ['src/index.ts'],
+    entry: ['src/{index,testing}.ts'],
     format: 'esm',
     target: 'node20',
     platform: 'node',

@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+const workspaceRoot = join(import.meta.dirname, '../..');
+
+interface PublicPackage {
+  readonly name: string;
+  readonly folder: string;
+  /** What a user can import: `@slapos/host`, `@slapos/host/testing`. */
+  readonly entryPoints: readonly string[];
+}
+
+async function findPublicPackages(): Promise<PublicPackage[]> {
+  const parent = join(workspaceRoot, 'packages');
+  const packages = await Promise.all(
+    (await readdir(parent)).map(async (entry) => {
+      const folder = join(parent, entry);
+      const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+        name: string;
+        private?: boolean;
+        exports: Record<string, unknown>;
+      };
+      const entryPoints = Object.keys(manifest.exports)
+        .filter((path) => path !== './package.json')
+        .map((path) => manifest.name + path.slice(1));
+      return { name: manifest.name, folder, entryPoints, isPrivate: manifest.private === true };
+    }),
+  );
+  return packages.filter(({ isPrivate }) => !isPrivate);
+}
+
+/** An empty folder outside of the workspace, as a user of the packages has one. */
+let userFolder: string;
+let publicPackages: PublicPackage[];
+
+beforeAll(async () => {
+  userFolder = await mkdtemp(join(tmpdir(), 'slapos-published-'));
+  publicPackages = await findPublicPackages();
+  await mkdir(join(userFolder, 'tarballs'));
+  await Promise.all(
+    publicPackages.map(({ folder }) =>
+      execa('npm', ['pack', '--ignore-scripts', '--pack-destination', join(userFolder, 'tarballs')], { cwd: folder }),
+    ),
+  );
+  const tarballs = await readdir(join(userFolder, 'tarballs'));
+  const devDependencies = { '@types/node': '^20.19.0' };
+  await writeFile(join(userFolder, 'package.json'), JSON.stringify({ private: true, type: 'module', devDependencies }));
+  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
+  await execa('npm', ['install', ...options, ...tarballs.map((name) => `./tarballs/${name}`)], { cwd: userFolder });
+});
+
+afterAll(() => rm(userFolder, { recursive: true, force: true }));
+
+test('the packed packages hold what they export, and nothing of the tests', async () => {
+  for (const { name, folder } of publicPackages) {
+    const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: folder });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const paths = files.map(({ path }) => path);
+    expect(paths, name).toContain('dist/index.js');
+    expect(paths, name).toContain('dist/index.d.ts');
+    expect(paths, name).toContain('README.md');
+    expect(paths, name).toContain('LICENSE');
+    expect(
+      paths.filter((path) => path.includes('.test.')),
+      name,
+    ).toEqual([]);
+  }
+});
+
+test('a program that imports every package compiles against the published types and runs', async () => {
+  const entryPoints = publicPackages.flatMap((each) => each.entryPoints);
+  const lines = [
+    ...entryPoints.map((entryPoint, index) => `import * as module${index} from '${entryPoint}';`),
+    `const modules: readonly object[] = [${entryPoints.map((_, index) => `module${index}`).join(', ')}];`,
+    'console.log(JSON.stringify(modules.map((each) => Object.keys(each).length)));',
+  ];
+  await writeFile(join(userFolder, 'consumer.ts'), `${lines.join('\n')}\n`);
+  const compilerOptions = {
+    target: 'ES2023',
+    lib: ['ES2023', 'ESNext.Disposable'],
+    module: 'NodeNext',
+    types: ['node'],
+    strict: true,
+    skipLibCheck: false,
+  };
+  await writeFile(join(userFolder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['consumer.ts'] }));
+
+  await execa(join(workspaceRoot, 'node_modules/.bin/tsc'), [], { cwd: userFolder });
+  const { stdout } = await execa(process.execPath, ['consumer.js'], { cwd: userFolder });
+
+  const exportCounts = JSON.parse(stdout) as number[];
+  expect(exportCounts).toHaveLength(entryPoints.length);
+  entryPoints.forEach((entryPoint, index) => expect(exportCounts[index], entryPoint).toBeGreaterThan(0));
+});
+
+test('the installed slapos command runs', async () => {
+  const { stdout } = await execa(join(userFolder, 'node_modules/.bin/slapos'), ['--version'], { cwd: userFolder });
+  expect(stdout).toContain('0.1.0');
+});
