@@ -1,2 +1,26 @@
-/** The name of this package, until its owner lists the real exports here. */
-export const packageName = '@slapos/host';
+export { systemClock, type Clock } from './clock.js';
+export type { Command, CommandLimits, CommandResult, CommandRunner } from './commands/command.js';
+export { TRUSTED_PATH, type Environment } from './commands/environment.js';
+export { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/linux-command-runner.js';
+export { KEPT_HEAD_LENGTH, KEPT_TAIL_LENGTH, MAX_LINE_LENGTH } from './commands/output.js';
+export { findProgram, type FindProgramOptions } from './commands/program.js';
+export { isProcessAlive, readProcessStatus, type ProcessStatus } from './commands/process-tree.js';
+export type { BlockDevice, Disks, Mount } from './disks/disks.js';
+export { freeSpace, LinuxDisks } from './disks/linux-disks.js';
+export { HostError, isSlapOSError, SlapOSError, type HostErrorCode, type SlapOSErrorOptions } from './errors.js';
+export type { OwnershipOptions, OwnershipReport } from './files/change-owner.js';
+export type { EntryStat, EntryType } from './files/descriptor.js';
+export type { RemoveTreeOptions, RemoveTreeReport } from './files/remove-tree.js';
+export { removeTree, writeFileAtomically, writeFileIfDifferent } from './files/trusted-files.js';
+export type { ExpectedOwner } from './files/open-directory.js';
+export type { OpenSubdirectoryOptions, Ownership, ReadOptions, WriteOptions } from './files/options.js';
+export { UntrustedDirectory } from './files/untrusted-directory.js';
+export { createLinuxHost, type Host, type LinuxHostOptions } from './host.js';
+export { acquireLock, LinuxLocks, type AcquireLockOptions } from './locks/linux-lock.js';
+export type { HeldLock, Locks } from './locks/lock.js';
+export { escapeControlCharacters } from './log/escape.js';
+export { silentLogger, type LogFields, type Logger } from './log/logger.js';
+export { redactSecrets } from './log/redact.js';
+export { formatHumanSize, parseHumanSize } from './sizes.js';
+export { LinuxUserDatabase, type LinuxUserDatabaseOptions } from './users/linux-user-database.js';
+export type { GroupEntry, UserDatabase, UserEntry, UserIdentity } from './users/user.js';

@@ -1,0 +1,114 @@
+/** Lines are cut here, so that a program that never ends its line costs no memory. */
+export const MAX_LINE_LENGTH = 16 * 1024;
+/** The beginning of the output that is always kept. */
+export const KEPT_HEAD_LENGTH = 64 * 1024;
+/** The end of the output that is always kept. */
+export const KEPT_TAIL_LENGTH = 1024 * 1024;
+
+const CUT_LINE_MARK = ' [… line cut]';
+
+/** Cuts a stream of bytes into lines: decodes UTF-8 (bad bytes become U+FFFD), cuts long lines, hands each on as it completes. */
+export class LineSplitter {
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  readonly #onLine: (line: string) => void;
+  #partial = '';
+  #cutting = false;
+
+  constructor(onLine: (line: string) => void) {
+    this.#onLine = onLine;
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#split(this.#decoder.decode(chunk, { stream: true }));
+  }
+
+  /** Hands on the last line if it has no line end. */
+  end(): void {
+    this.#split(this.#decoder.decode());
+    if (this.#partial !== '' || this.#cutting) this.#completeLine();
+  }
+
+  #split(text: string): void {
+    let start = 0;
+    for (;;) {
+      const end = text.indexOf('\n', start);
+      this.#extend(text, start, end === -1 ? text.length : end);
+      if (end === -1) return;
+      this.#completeLine();
+      start = end + 1;
+    }
+  }
+
+  #extend(text: string, start: number, end: number): void {
+    if (this.#cutting || start === end) return;
+    const room = MAX_LINE_LENGTH - this.#partial.length;
+    this.#partial += text.slice(start, Math.min(end, start + room));
+    if (end - start > room) this.#cutting = true;
+  }
+
+  #completeLine(): void {
+    const line = this.#partial.endsWith('\r') ? this.#partial.slice(0, -1) : this.#partial;
+    const cut = this.#cutting;
+    this.#partial = '';
+    this.#cutting = false;
+    this.#onLine(cut ? line + CUT_LINE_MARK : line);
+  }
+}
+
+/** Keeps the first 64 kB and the last 1 MB of a text of any length, in bounded memory. (spec: security S10) */
+export class BoundedText {
+  #head = '';
+  #tail: string[] = [];
+  #tailLength = 0;
+  #omitted = 0;
+
+  append(text: string): void {
+    const room = KEPT_HEAD_LENGTH - this.#head.length;
+    if (room > 0) this.#head += text.slice(0, room);
+    if (text.length <= room) return;
+    this.#tail.push(room > 0 ? text.slice(room) : text);
+    this.#tailLength += text.length - Math.max(room, 0);
+    // Twice the limit before cutting, so that each character is copied once on average.
+    if (this.#tailLength > 2 * KEPT_TAIL_LENGTH) this.#cutTail();
+  }
+
+  #cutTail(): void {
+    const joined = this.#tail.join('');
+    const kept = joined.slice(-KEPT_TAIL_LENGTH);
+    this.#omitted += joined.length - kept.length;
+    this.#tail = [kept];
+    this.#tailLength = kept.length;
+  }
+
+  toString(): string {
+    if (this.#tailLength > KEPT_TAIL_LENGTH) this.#cutTail();
+    const tail = this.#tail.join('');
+    if (this.#omitted === 0) return this.#head + tail;
+    return `${this.#head}\n[… ${String(this.#omitted)} characters left out …]\n${tail}`;
+  }
+}
+
+/** Keeps everything, up to a limit. */
+export class WholeText {
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  readonly #limit: number;
+  readonly #parts: string[] = [];
+  #bytes = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  /** Returns false when the limit is passed; the text is then incomplete. */
+  append(chunk: Uint8Array): boolean {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#limit) return false;
+    this.#parts.push(this.#decoder.decode(chunk, { stream: true }));
+    return true;
+  }
+
+  toString(): string {
+    this.#parts.push(this.#decoder.decode());
+    return this.#parts.join('');
+  }
+}

@@ -1,0 +1,42 @@
+import type { Clock } from './clock.js';
+import { systemClock } from './clock.js';
+import type { CommandRunner } from './commands/command.js';
+import { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/linux-command-runner.js';
+import type { Disks } from './disks/disks.js';
+import { LinuxDisks } from './disks/linux-disks.js';
+import { LinuxLocks } from './locks/linux-lock.js';
+import type { Locks } from './locks/lock.js';
+import { silentLogger, type Logger } from './log/logger.js';
+import { LinuxUserDatabase } from './users/linux-user-database.js';
+import type { UserDatabase } from './users/user.js';
+
+/** The Linux machine behind one port: what spawns processes, knows users, and touches disks and the network. */
+export interface Host {
+  readonly commands: CommandRunner;
+  readonly users: UserDatabase;
+  readonly locks: Locks;
+  readonly disks: Disks;
+  readonly clock: Clock;
+  /** Whether we can act as other users. */
+  readonly isRoot: boolean;
+}
+
+export interface LinuxHostOptions
+  extends Pick<LinuxCommandRunnerOptions, 'environment' | 'environmentPass' | 'minimumUid'> {
+  /** Default: silent. */
+  readonly logger?: Logger;
+}
+
+/** The machine that we run on. Give it `process.env` as `environment`, so that children get the allowed part of it. */
+export function createLinuxHost(options: LinuxHostOptions = {}): Host {
+  const logger = options.logger ?? silentLogger;
+  const users = new LinuxUserDatabase();
+  return {
+    commands: new LinuxCommandRunner({ ...options, users, logger }),
+    users,
+    locks: new LinuxLocks({ logger }),
+    disks: new LinuxDisks(),
+    clock: systemClock,
+    isRoot: process.geteuid?.() === 0,
+  };
+}
