@@ -3,7 +3,6 @@ import { Command } from '@oclif/core';
 export default class Version extends Command {
   static override description = 'Print the version of slapos and of Node.js.';
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- oclif's contract is an asynchronous run()
   override async run(): Promise<void> {
     this.log(this.config.userAgent);
   }
