@@ -21,6 +21,9 @@ export interface Host {
   readonly isRoot: boolean;
 }
 
+/** The machine itself. Disposing of it ends what it started to do its work; not doing so keeps no process alive. */
+export type LinuxHost = Host & AsyncDisposable;
+
 export interface LinuxHostOptions
   extends Pick<LinuxCommandRunnerOptions, 'environment' | 'environmentPass' | 'minimumUid'> {
   /** Default: silent. */
@@ -28,15 +31,17 @@ export interface LinuxHostOptions
 }
 
 /** The machine that we run on. Give it `process.env` as `environment`, so that children get the allowed part of it. */
-export function createLinuxHost(options: LinuxHostOptions = {}): Host {
+export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   const logger = options.logger ?? silentLogger;
   const users = new LinuxUserDatabase();
+  const commands = new LinuxCommandRunner({ ...options, users, logger });
   return {
-    commands: new LinuxCommandRunner({ ...options, users, logger }),
+    commands,
     users,
     locks: new LinuxLocks({ logger }),
     disks: new LinuxDisks(),
     clock: systemClock,
     isRoot: process.geteuid?.() === 0,
+    [Symbol.asyncDispose]: () => commands[Symbol.asyncDispose](),
   };
 }

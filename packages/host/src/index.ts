@@ -1,5 +1,6 @@
 export { systemClock, type Clock } from './clock.js';
 export type { Command, CommandLimits, CommandResult, CommandRunner } from './commands/command.js';
+export { closeInheritedDescriptors, inheritedDescriptors } from './commands/descriptors.js';
 export { TRUSTED_PATH, type Environment } from './commands/environment.js';
 export { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/linux-command-runner.js';
 export { KEPT_HEAD_LENGTH, KEPT_TAIL_LENGTH, MAX_LINE_LENGTH } from './commands/output.js';
@@ -15,7 +16,7 @@ export { removeTree, writeFileAtomically, writeFileIfDifferent } from './files/t
 export type { ExpectedOwner } from './files/open-directory.js';
 export type { OpenSubdirectoryOptions, Ownership, ReadOptions, WriteOptions } from './files/options.js';
 export { UntrustedDirectory } from './files/untrusted-directory.js';
-export { createLinuxHost, type Host, type LinuxHostOptions } from './host.js';
+export { createLinuxHost, type Host, type LinuxHost, type LinuxHostOptions } from './host.js';
 export { acquireLock, LinuxLocks, type AcquireLockOptions } from './locks/linux-lock.js';
 export type { HeldLock, Locks } from './locks/lock.js';
 export { escapeControlCharacters } from './log/escape.js';

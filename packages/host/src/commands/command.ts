@@ -44,6 +44,11 @@ export interface Command {
   readonly keepOutput?: 'report' | 'whole';
   /** When the command ends, kill what it left running in its session. Default false. */
   readonly killLeftovers?: boolean;
+  /**
+   * Kill the command and all its children when this process dies, however it dies: nothing goes on behind the back of the
+   * next pass. Default false.
+   */
+  readonly dieWithUs?: boolean;
   readonly limits?: CommandLimits;
 }
 

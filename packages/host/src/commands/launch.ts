@@ -61,7 +61,10 @@ export function launchArguments(
 ): [file: string, ...args: string[]] {
   const argv: string[] = [];
   if (command.limits !== undefined) argv.push(tools.prlimit, ...limitArguments(command.limits));
-  if (options.dropPrivileges && command.user !== undefined) argv.push(tools.setpriv, ...dropArguments(command.user));
+  const drop = options.dropPrivileges && command.user !== undefined ? dropArguments(command.user) : [];
+  // Set after the change of user, which clears it; and it survives the programs that are still to come.
+  const die = command.dieWithUs === true ? ['--pdeathsig', 'KILL'] : [];
+  if (drop.length + die.length > 0) argv.push(tools.setpriv, ...drop, ...die);
   const merge = command.separateStderr !== true && command.inheritTerminal !== true;
   if (command.umask !== undefined) {
     const script = merge ? SCRIPTS.umaskAndMerge : SCRIPTS.umask;

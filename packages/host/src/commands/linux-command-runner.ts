@@ -3,13 +3,14 @@ import fs from 'node:fs/promises';
 import { fileError, HostError, systemErrorCode } from '../errors.js';
 import { silentLogger, type Logger } from '../log/logger.js';
 import type { UserDatabase, UserIdentity } from '../users/user.js';
+import { AutoSpawner } from './auto-spawner.js';
 import type { Command, CommandResult, CommandRunner } from './command.js';
 import { baseEnvironment, checkEnvironment, type Environment } from './environment.js';
 import { dropArguments, launchArguments, type LaunchTools } from './launch.js';
 import { checkTargetUser, DEFAULT_MINIMUM_UID, whyNotDropped } from './privileges.js';
 import { findProgram } from './program.js';
 import { superviseRun } from './run.js';
-import { DirectSpawner, type Spawner } from './spawner.js';
+import type { Spawner } from './spawner.js';
 
 export interface LinuxCommandRunnerOptions {
   readonly users: UserDatabase;
@@ -19,6 +20,7 @@ export interface LinuxCommandRunnerOptions {
   readonly environmentPass?: readonly string[];
   /** Lower uids are refused as targets. Default 100. */
   readonly minimumUid?: number;
+  /** Who starts the processes. Default: this process, or a small helper when that is better. */
   readonly spawner?: Spawner;
   readonly logger?: Logger;
 }
@@ -35,9 +37,10 @@ function ownIds(): { uid: number; gid: number } {
 }
 
 /** Runs commands on this machine. See CommandRunner and Command for what it guarantees. */
-export class LinuxCommandRunner implements CommandRunner {
+export class LinuxCommandRunner implements CommandRunner, AsyncDisposable {
   readonly #options: LinuxCommandRunnerOptions;
   readonly #spawner: Spawner;
+  readonly #ownSpawner: AutoSpawner | undefined;
   readonly #logger: Logger;
   readonly #uid: number;
   readonly #gid: number;
@@ -47,7 +50,9 @@ export class LinuxCommandRunner implements CommandRunner {
 
   constructor(options: LinuxCommandRunnerOptions) {
     this.#options = options;
-    this.#spawner = options.spawner ?? new DirectSpawner();
+    const ownSpawner = new AutoSpawner();
+    this.#ownSpawner = options.spawner === undefined ? ownSpawner : undefined;
+    this.#spawner = options.spawner ?? ownSpawner;
     this.#logger = options.logger ?? silentLogger;
     ({ uid: this.#uid, gid: this.#gid } = ownIds());
   }
@@ -71,9 +76,15 @@ export class LinuxCommandRunner implements CommandRunner {
       cwd,
       env,
       inheritTerminal: command.inheritTerminal ?? false,
+      dieWithUs: command.dieWithUs ?? false,
       ...(command.input === undefined ? {} : { input: command.input }),
     };
     return superviseRun(command, program, request, this.#spawner, options.signal);
+  }
+
+  /** Ends the helper process, if one was needed, and with it the commands that must not outlive us. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ownSpawner?.[Symbol.asyncDispose]();
   }
 
   /** Whether the command must become another user; refuses the users it must not become. */
@@ -142,7 +153,7 @@ export class LinuxCommandRunner implements CommandRunner {
     const cat = await findProgram('cat', { mustBeTrusted: true, uid: this.#uid });
     const args = [...dropArguments(user), cat, '/proc/self/status'];
     const command: Command = { file: setpriv, args, separateStderr: true, timeoutMs: VERIFY_TIMEOUT_MS };
-    const request = { file: setpriv, args, cwd: '/', env: {}, inheritTerminal: false };
+    const request = { file: setpriv, args, cwd: '/', env: {}, inheritTerminal: false, dieWithUs: false };
     const result = await superviseRun(command, setpriv, request, this.#spawner, undefined);
     const reason =
       result.exitCode === 0

@@ -8,6 +8,8 @@ export interface SpawnRequest {
   readonly env: Readonly<Record<string, string>>;
   readonly input?: string | Uint8Array;
   readonly inheritTerminal: boolean;
+  /** Kill it with all its children when this process dies. */
+  readonly dieWithUs: boolean;
 }
 
 export interface SpawnListener {
@@ -24,10 +26,10 @@ export interface SpawnedExit {
 /** A process that was started. */
 export interface SpawnedProcess {
   readonly pid: number;
-  /** Resolves when the process has ended; it is not reaped before, so that its pid stays its own. */
+  /** Resolves when the process has ended. */
   readonly exited: Promise<SpawnedExit>;
   /** Resolves when nobody holds its output any more, which can be long after the end, or never. */
-  readonly outputClosed: Promise<void>;
+  readonly outputClosed: Promise<unknown>;
   /** Stops listening to the output. */
   closeOutput(): void;
 }
