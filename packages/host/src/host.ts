@@ -7,6 +7,10 @@ import { LinuxDisks } from './disks/linux-disks.js';
 import { LinuxLocks } from './locks/linux-lock.js';
 import type { Locks } from './locks/lock.js';
 import { silentLogger, type Logger } from './log/logger.js';
+import { LinuxNetwork } from './network/linux-network.js';
+import type { Network } from './network/network.js';
+import type { Accounts } from './users/accounts.js';
+import { LinuxAccounts } from './users/linux-accounts.js';
 import { LinuxUserDatabase } from './users/linux-user-database.js';
 import type { UserDatabase } from './users/user.js';
 
@@ -14,6 +18,9 @@ import type { UserDatabase } from './users/user.js';
 export interface Host {
   readonly commands: CommandRunner;
   readonly users: UserDatabase;
+  /** Users and groups, to change them. */
+  readonly accounts: Accounts;
+  readonly network: Network;
   readonly locks: Locks;
   readonly disks: Disks;
   readonly clock: Clock;
@@ -38,6 +45,8 @@ export function createLinuxHost(options: LinuxHostOptions = {}): LinuxHost {
   return {
     commands,
     users,
+    accounts: new LinuxAccounts(commands),
+    network: new LinuxNetwork({ commands, users }),
     locks: new LinuxLocks({ logger }),
     disks: new LinuxDisks(),
     clock: systemClock,
