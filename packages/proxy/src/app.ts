@@ -1,0 +1,65 @@
+import { isSlapError } from '@slapos/slap';
+import { Hono } from 'hono';
+
+import type { ProxyContext } from './context.js';
+import { ProxyError } from './errors.js';
+import { errorPage, notFoundPage } from './http/html-pages.js';
+import { RouteTable } from './http/route-table.js';
+import { certificateRoutes } from './routes/certificates.js';
+import { computerPartitionRoutes } from './routes/computer-partition.js';
+import { computerRoutes } from './routes/computer.js';
+import { hateoasRoutes } from './routes/hateoas.js';
+import { instanceRequestRoutes } from './routes/instance-request.js';
+import { serviceRoutes } from './routes/service.js';
+import { softwareReleaseRoutes } from './routes/software-release.js';
+
+const SERVER_ERROR_TEXT =
+  'The server encountered an internal error and was unable to complete your request. Either the server is overloaded or there is an error in the application.';
+
+/** The HTTP application: all routes, and what is answered when one of them fails. */
+export function createApp(context: ProxyContext): Hono {
+  const app = new Hono({ getPath });
+  const routes = new RouteTable(app);
+  serviceRoutes(routes, context);
+  computerRoutes(routes, context);
+  softwareReleaseRoutes(routes, context);
+  instanceRequestRoutes(routes, context);
+  computerPartitionRoutes(routes, context);
+  certificateRoutes(routes, context);
+  hateoasRoutes(routes, context);
+  app.notFound(() => notFoundPage());
+  app.onError((error, { req }) => answerError(error, req.raw, context));
+  return app;
+}
+
+/** The page for an error. Only what is no fault of the request is logged as an error. */
+export function answerError(error: unknown, request: Request, { logger }: Pick<ProxyContext, 'logger'>): Response {
+  if (error instanceof ProxyError && error.httpStatus !== 500) {
+    const log = error.httpStatus >= 500 ? logger.warn.bind(logger) : logger.debug.bind(logger);
+    log('A request was refused', {
+      path: pathOf(request.url),
+      status: error.httpStatus,
+      code: error.code,
+      problem: error.message,
+    });
+    return errorPage(error.httpStatus, error.message, error.hint);
+  }
+  // Values that were readable as a document, but cannot be kept as parameter XML.
+  if (isSlapError(error, 'SLAP_INVALID_ARGUMENT') || isSlapError(error, 'SLAP_INVALID_DOCUMENT')) {
+    return errorPage(400, error.message, error.hint);
+  }
+  logger.error('A request failed', { path: pathOf(request.url), error });
+  return errorPage(500, SERVER_ERROR_TEXT);
+}
+
+/** Clients join a base that ends in a slash with paths that begin with one. */
+function getPath(request: Request): string {
+  return pathOf(request.url).replace(/^\/{2,}/, '/');
+}
+
+function pathOf(url: string): string {
+  const start = url.indexOf('/', url.indexOf('//') + 2);
+  if (start === -1) return '/';
+  const end = url.slice(start).search(/[?#]/);
+  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+}

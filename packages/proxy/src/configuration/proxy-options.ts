@@ -1,0 +1,109 @@
+import type { Logger } from '@slapos/slap';
+import { z } from 'zod';
+
+import { ProxyError } from '../errors.js';
+import type { Clock } from '../allocation/timestamps.js';
+import { IN_MEMORY } from '../store/sqlite/sqlite-store.js';
+
+const MEBIBYTE = 1024 * 1024;
+
+const limitsSchema = z.strictObject({
+  /** The description of 10,000 partitions takes about 20 MB on the wire. */
+  maxBodyBytes: z
+    .int()
+    .positive()
+    .default(64 * MEBIBYTE),
+  /** More are told 503 and closed. */
+  maxConnections: z.int().positive().default(2_000),
+  maxHeaderBytes: z
+    .int()
+    .positive()
+    .default(16 * 1024),
+  /** From the opening of a connection to the end of the headers. */
+  headersTimeoutMs: z.int().positive().default(10_000),
+  /** From the first byte of a request to its last. */
+  requestTimeoutMs: z.int().positive().default(60_000),
+  /** How long a connection stays open for the next request. */
+  keepAliveTimeoutMs: z.int().positive().default(65_000),
+});
+
+/** A master that requests are forwarded to (spec: proxy §6). */
+export const externalMasterSchema = z.strictObject({
+  /** Compared as text with the `master_url` of a request's filter. */
+  url: z.url({ protocol: /^https?$/ }),
+  /** PEM files; both are needed for https. */
+  keyFile: z.string().optional(),
+  certFile: z.string().optional(),
+  /** PEM file of the authority that signed the master's certificate. */
+  caFile: z.string().optional(),
+  /** Requests of these releases always go there. */
+  softwareReleaseUrls: z.array(z.string()).default([]),
+  /** Computer and partition as which we request there; as a user when either is absent. */
+  computerId: z.string().optional(),
+  partitionId: z.string().optional(),
+});
+
+const proxyOptionsSchema = z.strictObject({
+  databasePath: z.string().min(1).default(IN_MEMORY),
+  computerId: z.string().min(1).default('local_computer'),
+  softwareProducts: z.record(z.string(), z.string()).default({}),
+  localSoftwareReleaseRoot: z.string().startsWith('/').default('/'),
+  multimaster: z.array(externalMasterSchema).default([]),
+  trustForwardedHeaders: z.boolean().default(false),
+  allowedHosts: z.array(z.string()).default([]),
+  durable: z.boolean().default(true),
+  limits: limitsSchema.prefault({}),
+});
+
+/** A master that requests are forwarded to. */
+export type ExternalMaster = z.output<typeof externalMasterSchema>;
+
+/** Bounds that keep one client from using up what the others need. */
+export type ProxyLimits = z.output<typeof limitsSchema>;
+
+/** How a mini-master is made. Everything has a default; without any option it lives in memory. */
+export interface ProxyOptions {
+  /** SQLite file, made when it is absent; default `:memory:`. */
+  readonly databasePath?: string;
+  /** The computer that is known without formatting, and that gets the requests which name none. Default `local_computer`. */
+  readonly computerId?: string;
+  /** URL of the best release of each software product. */
+  readonly softwareProducts?: Readonly<Record<string, string>>;
+  /** Folder below which local Software Releases lie; a change is followed. Default `/`. */
+  readonly localSoftwareReleaseRoot?: string;
+  /** Masters that requests are forwarded to; the first that lists a release gets it. */
+  readonly multimaster?: readonly z.input<typeof externalMasterSchema>[];
+  /** Believe `X-Forwarded-Proto` and `-Prefix`: only behind a front end that sets them. Default false. */
+  readonly trustForwardedHeaders?: boolean;
+  /** Host names that clients may use, beside addresses, `localhost` and the one that is listened on; `*` allows all. */
+  readonly allowedHosts?: readonly string[];
+  /** Wait for the disk before answering a change. Default true; false may lose the last changes when the power fails. */
+  readonly durable?: boolean;
+  readonly limits?: Partial<ProxyLimits>;
+  /** Milliseconds since 1970. */
+  readonly clock?: Clock;
+  readonly logger?: Logger;
+}
+
+/** The options with their defaults, without what is no plain data. */
+export type ResolvedProxyOptions = z.output<typeof proxyOptionsSchema>;
+
+/**
+ * Checks the options and fills in the defaults.
+ * @throws ProxyError `PROXY_INVALID_OPTIONS` that names each wrong option.
+ */
+export function resolveProxyOptions({
+  clock: _clock,
+  logger: _logger,
+  ...options
+}: ProxyOptions): ResolvedProxyOptions {
+  const parsed = proxyOptionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new ProxyError(
+    'PROXY_INVALID_OPTIONS',
+    `The options of the proxy are wrong:\n${z.prettifyError(parsed.error)}`,
+    {
+      cause: parsed.error,
+    },
+  );
+}

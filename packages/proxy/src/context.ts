@@ -1,0 +1,23 @@
+import type { Logger } from '@slapos/slap';
+
+import type { AllocationContext } from './allocation/request-instance.js';
+import type { TimestampSource } from './allocation/timestamps.js';
+import type { Authority } from './certificates/authority.js';
+import type { ResolvedProxyOptions } from './configuration/proxy-options.js';
+import type { ComputerInformation } from './documents/computer-information.js';
+import type { Forwarding } from './forwarding/forwarding.js';
+import type { ProxyStore } from './store/proxy-store.js';
+
+/** What the routes of one proxy share. */
+export interface ProxyContext {
+  readonly options: ResolvedProxyOptions;
+  readonly store: ProxyStore;
+  readonly timestamps: TimestampSource;
+  readonly allocation: AllocationContext;
+  readonly computerInformation: ComputerInformation;
+  readonly forwarding: Forwarding;
+  readonly authority: Authority;
+  /** 32 letters and digits, new for each proxy object: how a proxy recognises itself. */
+  readonly runId: string;
+  readonly logger: Logger;
+}

@@ -1,0 +1,97 @@
+import { isSlapError, MarshalFloat, type MarshalValue, unmarshal } from '@slapos/slap';
+
+import { ProxyError } from '../errors.js';
+import { readBoundedBody } from './body.js';
+
+/** What a request without a needed field is told, as by the Python proxy. */
+const MISSING_FIELD_TEXT = 'The browser (or proxy) sent a request that this server could not understand.';
+const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded';
+
+/** The fields of a form or of a query, read as the tool API reads them: the first of several equal names counts. */
+export class Fields {
+  readonly #fields: URLSearchParams;
+
+  constructor(fields: URLSearchParams) {
+    this.#fields = fields;
+  }
+
+  /** @throws ProxyError `PROXY_INVALID_REQUEST` when it is missing. */
+  required(name: string): string {
+    const value = this.#fields.get(name);
+    if (value === null) {
+      throw new ProxyError('PROXY_INVALID_REQUEST', MISSING_FIELD_TEXT, {
+        hint: `The field ${JSON.stringify(name)} is missing.`,
+      });
+    }
+    return value;
+  }
+
+  /** `undefined` when it is missing. */
+  optional(name: string): string | undefined {
+    return this.#fields.get(name) ?? undefined;
+  }
+
+  /** A field that clients may send as nothing, or as the text `None` for nothing; `undefined` then. */
+  reference(name: string): string | undefined {
+    const value = this.#fields.get(name);
+    return value === null || value === '' || value.toLowerCase() === 'none' ? undefined : value;
+  }
+
+  /**
+   * A field that holds a marshalled document; `fallback` when it is missing and a fallback is given.
+   * @throws ProxyError `PROXY_INVALID_REQUEST` when it cannot be read.
+   */
+  marshalled(name: string, fallback?: MarshalValue): MarshalValue {
+    const text = fallback === undefined ? this.required(name) : this.optional(name);
+    return text === undefined ? (fallback ?? null) : readMarshalled(name, text);
+  }
+
+  /** A marshalled dictionary with text keys; empty when it is missing. */
+  dictionary(name: string): Map<string, MarshalValue> {
+    return textDictionary(name, this.marshalled(name, new Map()));
+  }
+}
+
+function readMarshalled(name: string, text: string): MarshalValue {
+  try {
+    return unmarshal(text);
+  } catch (error) {
+    if (!isSlapError(error)) throw error;
+    throw invalidField(name, error.message, error);
+  }
+}
+
+/** Checks that a value is a dictionary whose keys are texts. `name` says where it came from. */
+export function textDictionary(name: string, value: MarshalValue): Map<string, MarshalValue> {
+  if (!(value instanceof Map)) throw invalidField(name, 'it must be a dictionary');
+  for (const key of value.keys()) {
+    if (typeof key !== 'string') throw invalidField(name, 'its keys must be texts');
+  }
+  return value as Map<string, MarshalValue>;
+}
+
+/** Whether a marshalled value counts as true in Python. */
+export function isTrue(value: MarshalValue): boolean {
+  if (value instanceof MarshalFloat) return value.value !== 0;
+  return Boolean(value);
+}
+
+export function invalidField(name: string, problem: string, cause?: unknown): ProxyError {
+  return new ProxyError('PROXY_INVALID_REQUEST', `Field ${JSON.stringify(name)} cannot be read: ${problem}`, { cause });
+}
+
+/**
+ * Reads the form of a request; empty when the body is not one.
+ * @throws ProxyError `PROXY_TOO_LARGE`, `PROXY_INVALID_REQUEST`.
+ */
+export async function readForm(request: Request, maxBytes: number): Promise<Fields> {
+  const contentType = request.headers.get('content-type') ?? '';
+  const text = (await readBoundedBody(request, maxBytes)).toString('utf8');
+  return new Fields(new URLSearchParams(contentType.startsWith(FORM_CONTENT_TYPE) ? text : ''));
+}
+
+/** The query of a request. */
+export function readQuery(request: Request): Fields {
+  const start = request.url.indexOf('?');
+  return new Fields(new URLSearchParams(start === -1 ? '' : request.url.slice(start + 1)));
+}

@@ -1,0 +1,144 @@
+import { randomInt } from 'node:crypto';
+
+import { silentLogger } from '@slapos/slap';
+
+import { TimestampSource } from './allocation/timestamps.js';
+import { answerError, createApp } from './app.js';
+import { Authority } from './certificates/authority.js';
+import { type ProxyOptions, resolveProxyOptions } from './configuration/proxy-options.js';
+import type { ProxyContext } from './context.js';
+import { ComputerInformation } from './documents/computer-information.js';
+import { ProxyError } from './errors.js';
+import { Forwarding } from './forwarding/forwarding.js';
+import { guardRequest } from './http/request-guard.js';
+import { type ListenAddress, type RunningServer, startServer } from './http/server.js';
+import type { ProxyStore } from './store/proxy-store.js';
+import { openSqliteStore } from './store/sqlite/sqlite-store.js';
+
+const RUN_ID_LENGTH = 32;
+const RUN_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+const CLOSE_GRACE_MS = 5_000;
+const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
+
+/** A mini-master. It serves while it is open; closing it ends its servers and closes its database. */
+export interface Proxy extends AsyncDisposable {
+  /** New for each proxy object; `getRunId` answers it. */
+  readonly runId: string;
+  /** Answers a request in process, without a port. Never throws. */
+  fetch(request: Request): Promise<Response>;
+  /**
+   * Serves over HTTP as well; can be called several times.
+   * @throws ProxyError `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
+   */
+  listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }>;
+  /** Lets running requests end, commits, closes the database. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes a mini-master: opens its database, migrating that of an older proxy.
+ * @throws ProxyError `PROXY_INVALID_OPTIONS`, `PROXY_DATABASE_FAILED`, `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_TOO_NEW`.
+ */
+export async function createProxy(options: ProxyOptions = {}): Promise<Proxy> {
+  const resolved = resolveProxyOptions(options);
+  const { clock = Date.now, logger = silentLogger } = options;
+  const store = openSqliteStore({
+    path: resolved.databasePath,
+    computerId: resolved.computerId,
+    localSoftwareReleaseRoot: resolved.localSoftwareReleaseRoot,
+    durable: resolved.durable,
+    now: () => new Date(clock()),
+    logger,
+  });
+  return new MiniMaster(makeContext(store, resolved, clock, logger));
+}
+
+function makeContext(
+  store: ProxyStore,
+  options: ProxyContext['options'],
+  clock: () => number,
+  logger: ProxyContext['logger'],
+): ProxyContext {
+  const timestamps = new TimestampSource(clock);
+  const runId = Array.from({ length: RUN_ID_LENGTH }, () => RUN_ID_ALPHABET[randomInt(RUN_ID_ALPHABET.length)]).join(
+    '',
+  );
+  return {
+    options,
+    store,
+    timestamps,
+    allocation: { defaultComputerId: options.computerId, timestamps },
+    computerInformation: new ComputerInformation(store, options.computerId),
+    forwarding: new Forwarding({ store, options, runId, logger }),
+    authority: new Authority(store, timestamps),
+    runId,
+    logger,
+  };
+}
+
+class MiniMaster implements Proxy {
+  readonly #context: ProxyContext;
+  readonly #app: ReturnType<typeof createApp>;
+  readonly #allowedHosts: Set<string>;
+  readonly #servers: RunningServer[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(context: ProxyContext) {
+    this.#context = context;
+    this.#app = createApp(context);
+    this.#allowedHosts = new Set(context.options.allowedHosts.map((host) => host.toLowerCase()));
+  }
+
+  get runId(): string {
+    return this.#context.runId;
+  }
+
+  async fetch(request: Request): Promise<Response> {
+    const startedAt = performance.now();
+    const response = await this.#answer(request);
+    const { logger } = this.#context;
+    const durationMs = Math.round(performance.now() - startedAt);
+    logger.info('Request', { method: request.method, url: request.url, status: response.status, durationMs });
+    return response;
+  }
+
+  async listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }> {
+    if (this.#closing !== undefined)
+      throw new ProxyError('PROXY_CLOSED', 'The proxy is closed', { hint: 'Make a new one.' });
+    const { options, logger } = this.#context;
+    if ('host' in address) {
+      this.#allowedHosts.add(address.host.toLowerCase());
+      if (!LOOPBACK.test(address.host)) {
+        logger.warn('The proxy asks nobody for a password: everybody who reaches this address can do everything', {
+          host: address.host,
+        });
+      }
+    }
+    const server = await startServer((request) => this.fetch(request), address, options.limits, logger);
+    this.#servers.push(server);
+    return { url: server.url, port: server.port };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#closeAll();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #answer(request: Request): Promise<Response> {
+    try {
+      guardRequest(request, this.#allowedHosts);
+      return await this.#app.fetch(request);
+    } catch (error) {
+      return answerError(error, request, this.#context);
+    }
+  }
+
+  async #closeAll(): Promise<void> {
+    await Promise.all(this.#servers.map((server) => server.close(CLOSE_GRACE_MS)));
+    await this.#context.store.close();
+  }
+}

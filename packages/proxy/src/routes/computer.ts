@@ -1,0 +1,130 @@
+import { marshal, type MarshalValue, toPlain } from '@slapos/slap';
+import { z } from 'zod';
+
+import { formatComputer, type ComputerDescription } from '../allocation/format-computer.js';
+import type { ProxyContext } from '../context.js';
+import { computerStatus } from '../documents/status.js';
+import { ProxyError } from '../errors.js';
+import { type Fields, invalidField, readForm, readQuery, textDictionary } from '../http/form.js';
+import { HTML_CONTENT_TYPE, textAnswer } from '../http/html-pages.js';
+import type { RouteTable } from '../http/route-table.js';
+
+/** What Python answers where it does nothing; what we keep does not change the answer. */
+export const IGNORED = 'Ignored';
+const NOT_MODIFIED = 304;
+
+/** Names of partitions become names of folders on the node. */
+const partitionIdSchema = z
+  .string()
+  .min(1)
+  .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u, 'must be usable as the name of a folder');
+
+/** What a node sends when it has formatted itself (spec: marshal §5, format); unknown keys are for newer masters. */
+const descriptionSchema = z.object({
+  reference: z.string().min(1),
+  address: z.string().nullish(),
+  netmask: z.string().nullish(),
+  partition_list: z.array(
+    z.object({
+      reference: partitionIdSchema,
+      tap: z.object({ name: z.string().nullish() }).nullish(),
+      address_list: z.array(z.object({ addr: z.string(), netmask: z.string().nullish() })).default([]),
+    }),
+  ),
+});
+
+/** The computer: what it should run, what it consists of, what it says. */
+export function computerRoutes(routes: RouteTable, context: ProxyContext): void {
+  const { store, timestamps, logger, options } = context;
+  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+
+  for (const path of ['/getFullComputerInformation', '/getComputerInformation']) {
+    routes.get(path, (request) => answerInformation(request, context));
+  }
+
+  routes.post('/loadComputerConfigurationFromXML', async (request) => {
+    const description = readDescription((await form(request)).marshalled('xml'));
+    await store.write((writer) => formatComputer(writer, description, logger));
+    return textAnswer('done');
+  });
+
+  routes.get('/getComputerStatus', async (request) => {
+    const computerId = readQuery(request).required('computer_id');
+    const status = await store.read(async (reader) => {
+      if ((await reader.computer(computerId)) === undefined) throw unknownComputer(computerId);
+      return computerStatus(await reader.latestReports(computerId), computerId);
+    });
+    return textAnswer(marshal(status));
+  });
+
+  routes.post('/computerBang', async (request) => {
+    const fields = await form(request);
+    const computerId = fields.optional('computer_id');
+    if (computerId !== undefined) {
+      // As in the Python proxy, the instances are left alone; what the node said is kept.
+      await store.write(async (writer) => {
+        if ((await writer.computer(computerId)) === undefined) return;
+        await writer.addReport(computerReport(computerId, fields, timestamps.now()));
+      });
+    }
+    return textAnswer(marshal(''));
+  });
+
+  routes.post('/useComputer', async (request) => {
+    const fields = await form(request);
+    const [computerId, document] = [fields.optional('computer_id'), fields.optional('use_string')];
+    if (computerId !== undefined && document !== undefined) {
+      await store.write(async (writer) => {
+        if ((await writer.computer(computerId)) === undefined) return;
+        await writer.addUsage({ computerId, document, reportedAt: timestamps.now() });
+      });
+    }
+    return textAnswer(IGNORED);
+  });
+}
+
+async function answerInformation(request: Request, { computerInformation }: ProxyContext): Promise<Response> {
+  const computerId = readQuery(request).required('computer_id');
+  const document = await computerInformation.document(computerId);
+  if (document === undefined) throw unknownComputer(computerId);
+  const headers = { 'content-type': HTML_CONTENT_TYPE, etag: document.etag };
+  if (request.headers.get('if-none-match') === document.etag)
+    return new Response(null, { status: NOT_MODIFIED, headers });
+  return new Response(document.body, { status: 200, headers });
+}
+
+/** The error for a computer that was never formatted. */
+export function unknownComputer(computerId: string): ProxyError {
+  return new ProxyError('PROXY_NOT_FOUND', `Computer ${JSON.stringify(computerId)} is not known here`, {
+    hint: 'Format it first (slapos node format), and compare computer_id in its configuration.',
+  });
+}
+
+function computerReport(computerId: string, fields: Fields, reportedAt: number) {
+  const message = fields.optional('message') ?? '';
+  return {
+    computerId,
+    partitionId: '',
+    softwareReleaseUrl: '',
+    slaveReference: '',
+    kind: 'bang' as const,
+    message,
+    reportedAt,
+  };
+}
+
+function readDescription(value: MarshalValue): ComputerDescription {
+  const parsed = descriptionSchema.safeParse(toPlain(textDictionary('xml', value)));
+  if (!parsed.success) throw invalidField('xml', z.prettifyError(parsed.error).replaceAll('\n', ' '), parsed.error);
+  const { reference, address, netmask, partition_list: partitions } = parsed.data;
+  return {
+    computerId: reference,
+    address: address ?? null,
+    netmask: netmask ?? null,
+    partitions: partitions.map((partition) => ({
+      partitionId: partition.reference,
+      interfaceName: partition.tap?.name ?? '',
+      addresses: partition.address_list.map(({ addr, netmask: mask }) => ({ address: addr, netmask: mask ?? null })),
+    })),
+  };
+}

@@ -1,0 +1,83 @@
+import { marshal, pythonRepr } from '@slapos/slap';
+
+import type { ProxyContext } from '../context.js';
+import { ProxyError } from '../errors.js';
+import { readForm, readQuery } from '../http/form.js';
+import { textAnswer } from '../http/html-pages.js';
+import type { RouteTable } from '../http/route-table.js';
+import type { ReportKind } from '../store/records.js';
+import { IGNORED } from './computer.js';
+import { keptMessage } from './reports.js';
+
+const SUPPLY_STATES = new Set(['available', 'destroyed']);
+
+const REPORTS: readonly (readonly [path: string, kind: ReportKind])[] = [
+  ['/buildingSoftwareRelease', 'building'],
+  ['/availableSoftwareRelease', 'available'],
+  ['/softwareReleaseError', 'error'],
+];
+
+/** The supply of computers with Software Releases, and what their nodes say about them. */
+export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, options }: ProxyContext): void {
+  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+
+  routes.post('/supplySupply', async (request) => {
+    const fields = await form(request);
+    const [url, computerId, requestedState] = [
+      fields.required('url'),
+      fields.required('computer_id'),
+      fields.required('state'),
+    ];
+    if (!SUPPLY_STATES.has(requestedState)) {
+      throw new ProxyError(
+        'PROXY_INVALID_REQUEST',
+        `A Software Release cannot be supplied as ${JSON.stringify(requestedState)}`,
+        {
+          hint: 'The state is available or destroyed.',
+        },
+      );
+    }
+    await store.write((writer) => writer.supply({ url, computerId, requestedState }));
+    return textAnswer(`Supplied ${pythonRepr(url)} to be ${requestedState}`);
+  });
+
+  for (const [path, kind] of REPORTS) {
+    routes.post(path, async (request) => {
+      const fields = await form(request);
+      const [url, computerId] = [fields.optional('url'), fields.optional('computer_id')];
+      if (url !== undefined && computerId !== undefined) {
+        const message = keptMessage(fields.optional('error_log'));
+        await store.write(async (writer) => {
+          const supplied = await writer.softwareOf(computerId);
+          if (!supplied.some((software) => software.url === url)) return;
+          const subject = { computerId, partitionId: '', softwareReleaseUrl: url, slaveReference: '' };
+          await writer.addReport({ ...subject, kind, message, reportedAt: timestamps.now() });
+        });
+      }
+      return textAnswer(IGNORED);
+    });
+  }
+
+  routes.post('/destroyedSoftwareRelease', async (request) => {
+    const fields = await form(request);
+    const [url, computerId] = [fields.required('url'), fields.required('computer_id')];
+    await store.write((writer) => writer.removeSoftware(url, computerId));
+    return textAnswer('OK');
+  });
+
+  routes.get('/getSoftwareReleaseListFromSoftwareProduct', (request) => {
+    const fields = readQuery(request);
+    const product = fields.optional('software_product_reference');
+    if (product === undefined || fields.optional('software_release_url') !== undefined) {
+      throw new ProxyError(
+        'PROXY_INVALID_REQUEST',
+        'Releases are found by software_product_reference, and by nothing else',
+        {
+          hint: 'Send that parameter alone; products are listed in software_product_list of the configuration.',
+        },
+      );
+    }
+    const url = Object.hasOwn(options.softwareProducts, product) ? options.softwareProducts[product] : undefined;
+    return textAnswer(marshal(url === undefined ? [] : [url]));
+  });
+}

@@ -1,0 +1,127 @@
+import type {
+  CertificateRecord,
+  ComputerRecord,
+  ForwardedRequestRecord,
+  InstanceValues,
+  NetworkRecord,
+  PartitionKey,
+  PartitionRecord,
+  ReportRecord,
+  ReportSubject,
+  SlaveRecord,
+  SoftwareRecord,
+  UsageRecord,
+} from './records.js';
+
+/** Which host a shared instance may have. Absent conditions are not used. */
+export interface HostConditions {
+  readonly computerId: string;
+  readonly softwareReleaseUrl: string;
+  readonly softwareType?: string;
+  readonly partitionId?: string;
+}
+
+/** Questions to the store. Lists are in the order of first registration unless said. */
+export interface StoreReader {
+  computer(computerId: string): Promise<ComputerRecord | undefined>;
+  computers(): Promise<ComputerRecord[]>;
+  partition(key: PartitionKey): Promise<PartitionRecord | undefined>;
+  partitionsOf(computerId: string): Promise<PartitionRecord[]>;
+  networkOf(computerId: string): Promise<NetworkRecord[]>;
+  networkOfPartition(key: PartitionKey): Promise<NetworkRecord[]>;
+  /** In the order of (re-)supply. */
+  softwareOf(computerId: string): Promise<SoftwareRecord[]>;
+  /** The instance of that name in the tree of that root (`''`: the roots), on whatever computer. */
+  instance(name: string, rootName: string): Promise<PartitionRecord | undefined>;
+  /** The first instance of that name, a root or not. */
+  firstInstanceNamed(name: string): Promise<PartitionRecord | undefined>;
+  rootInstances(): Promise<PartitionRecord[]>;
+  /** All descendants of a root, without it. */
+  descendantsOf(rootName: string): Promise<PartitionRecord[]>;
+  findHost(conditions: HostConditions): Promise<PartitionRecord | undefined>;
+  slave(slaveReference: string, computerId?: string): Promise<SlaveRecord | undefined>;
+  slavesAskedBy(rootName: string): Promise<SlaveRecord[]>;
+  slavesHostedOn(computerId: string): Promise<SlaveRecord[]>;
+  /** The state that its requester wants, while the one of its root wins; `undefined` at other times. */
+  ownWish(key: PartitionKey): Promise<string | undefined>;
+  isForwarded(request: ForwardedRequestRecord): Promise<boolean>;
+  forwardedRequests(): Promise<ForwardedRequestRecord[]>;
+  /** Newest first. */
+  reports(subject: ReportSubject, limit: number): Promise<ReportRecord[]>;
+  /** The newest report about each partition, release and the computer itself. */
+  latestReports(computerId: string): Promise<ReportRecord[]>;
+  /** Usage reports of a computer as they were sent, newest first. */
+  usageReports(computerId: string, limit: number): Promise<UsageRecord[]>;
+  /** The names that a node said an instance still wants as children, `undefined` if it never said. */
+  relatedInstances(key: PartitionKey): Promise<readonly string[] | undefined>;
+  /** The valid certificate of a computer (`partitionId` `''`) or of a partition. */
+  certificate(key: PartitionKey): Promise<CertificateRecord | undefined>;
+  setting(name: string): Promise<string | undefined>;
+}
+
+/** Changes to the store, all part of one transaction. */
+export interface StoreWriter extends StoreReader {
+  saveComputer(computer: ComputerRecord): Promise<void>;
+  /** Adds a free partition; does nothing when it is known. */
+  addPartition(key: PartitionKey): Promise<void>;
+  removePartition(key: PartitionKey): Promise<void>;
+  replaceNetwork(computerId: string, addresses: readonly NetworkRecord[]): Promise<void>;
+  /**
+   * Gives the first free partition of the computer to a new instance.
+   * Returns `undefined` when none is free.
+   * @throws ProxyError `PROXY_CONFLICT` when the tree has an instance of that name.
+   */
+  takeFreePartition(
+    computerId: string,
+    instance: InstanceValues & { readonly instanceName: string; readonly rootName: string },
+  ): Promise<PartitionRecord | undefined>;
+  updateInstance(key: PartitionKey, values: InstanceValues): Promise<void>;
+  freePartition(key: PartitionKey): Promise<void>;
+  setOwnWish(key: PartitionKey, requestedState: string): Promise<void>;
+  forgetOwnWish(key: PartitionKey): Promise<void>;
+  /** @throws ProxyError `PROXY_CONFLICT` when the tree has another instance of that name. */
+  renameInstance(key: PartitionKey, name: string): Promise<void>;
+  /** Moves all descendants of one root to another root name. */
+  renameRoot(from: string, to: string): Promise<void>;
+  requestStateOfDescendants(rootName: string, requestedState: string): Promise<void>;
+  touchTree(rootName: string, changedAt: number): Promise<void>;
+  setConnection(key: PartitionKey, connectionXml: string): Promise<boolean>;
+  setSharedInstances(key: PartitionKey, sharedInstanceList: string, changedAt: number): Promise<void>;
+  addSlave(slave: SlaveRecord): Promise<void>;
+  setSlaveConnection(key: PartitionKey, slaveReference: string, connectionXml: string): Promise<boolean>;
+  removeSlave(slaveReference: string, computerId: string): Promise<void>;
+  /** Adds or changes it, and moves it to the end of the list. */
+  supply(software: SoftwareRecord): Promise<void>;
+  removeSoftware(url: string, computerId: string): Promise<void>;
+  addForwarded(request: ForwardedRequestRecord): Promise<void>;
+  removeForwarded(request: ForwardedRequestRecord): Promise<void>;
+  /** Keeps a report, and forgets the oldest ones of the same subject beyond a bound. */
+  addReport(report: ReportRecord): Promise<void>;
+  /** Keeps a usage report, and forgets the oldest ones of the computer beyond a bound. */
+  addUsage(usage: UsageRecord): Promise<void>;
+  setRelatedInstances(key: PartitionKey, references: readonly string[]): Promise<void>;
+  addCertificate(certificate: CertificateRecord): Promise<void>;
+  revokeCertificate(serial: string, revokedAt: number): Promise<void>;
+  setSetting(name: string, value: string): Promise<void>;
+}
+
+/**
+ * What the mini-master keeps.
+ * A reader never sees half a change; a change that `write` has resolved for survives a crash of the machine.
+ */
+export interface ProxyStore extends AsyncDisposable {
+  /** Runs questions that all see the same committed state. Await nothing but the reader inside. */
+  read<T>(work: (reader: StoreReader) => Promise<T>): Promise<T>;
+  /**
+   * Runs changes as one transaction: all of them are kept when `work` resolves, none when it throws.
+   * Await nothing but the writer inside: other changes wait for it.
+   */
+  write<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T>;
+  /** A number that is another one after every committed change, whoever made it. */
+  version(): number;
+  /** The whole content as bytes that `restore` takes. */
+  snapshot(): Promise<Uint8Array>;
+  /** Replaces the whole content. */
+  restore(snapshot: Uint8Array): Promise<void>;
+  close(): Promise<void>;
+}

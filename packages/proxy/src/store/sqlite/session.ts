@@ -1,0 +1,43 @@
+import type { Database, Statement } from 'better-sqlite3';
+
+import type { CompiledDefinition, QueryDefinition } from './prepared-query.js';
+
+interface PreparedStatement<Args> {
+  readonly statement: Statement;
+  readonly compiled: CompiledDefinition<Args>;
+}
+
+/** One connection, with the statements that were prepared on it. */
+export class SqliteSession {
+  readonly database: Database;
+  readonly #statements = new Map<object, PreparedStatement<never>>();
+
+  constructor(database: Database) {
+    this.database = database;
+  }
+
+  all<Args, Row>(query: QueryDefinition<Args, Row>, args: Args): Row[] {
+    const { statement, compiled } = this.#prepare(query);
+    return statement.all(...compiled.bind(args)) as Row[];
+  }
+
+  get<Args, Row>(query: QueryDefinition<Args, Row>, args: Args): Row | undefined {
+    const { statement, compiled } = this.#prepare(query);
+    return statement.get(...compiled.bind(args)) as Row | undefined;
+  }
+
+  /** Runs a change and returns how many rows it changed. */
+  run<Args>(query: QueryDefinition<Args, unknown>, args: Args): number {
+    const { statement, compiled } = this.#prepare(query);
+    return statement.run(...compiled.bind(args)).changes;
+  }
+
+  #prepare<Args>(query: QueryDefinition<Args, unknown>): PreparedStatement<Args> {
+    const known = this.#statements.get(query);
+    if (known !== undefined) return known;
+    const compiled = query.compiled();
+    const prepared = { statement: this.database.prepare(compiled.sql), compiled };
+    this.#statements.set(query, prepared);
+    return prepared;
+  }
+}

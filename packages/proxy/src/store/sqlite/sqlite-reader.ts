@@ -1,0 +1,128 @@
+import type { HostConditions, StoreReader } from '../proxy-store.js';
+import type {
+  CertificateRecord,
+  ComputerRecord,
+  ForwardedRequestRecord,
+  NetworkRecord,
+  PartitionKey,
+  PartitionRecord,
+  ReportRecord,
+  ReportSubject,
+  SlaveRecord,
+  SoftwareRecord,
+  UsageRecord,
+} from '../records.js';
+import * as computers from './computer-queries.js';
+import * as partitions from './partition-queries.js';
+import * as reports from './report-queries.js';
+import type { SqliteSession } from './session.js';
+
+/** The questions of a store, each one prepared statement. They answer at once; the promises are for the port. */
+export class SqliteReader implements StoreReader {
+  protected readonly session: SqliteSession;
+
+  constructor(session: SqliteSession) {
+    this.session = session;
+  }
+
+  async computer(computerId: string): Promise<ComputerRecord | undefined> {
+    return this.session.get(computers.computerById, { computerId });
+  }
+
+  async computers(): Promise<ComputerRecord[]> {
+    return this.session.all(computers.allComputers, {});
+  }
+
+  async partition({ computerId, partitionId }: PartitionKey): Promise<PartitionRecord | undefined> {
+    return this.session.get(partitions.partitionByKey, { computerId, partitionId });
+  }
+
+  async partitionsOf(computerId: string): Promise<PartitionRecord[]> {
+    return this.session.all(partitions.partitionsOfComputer, { computerId });
+  }
+
+  async networkOf(computerId: string): Promise<NetworkRecord[]> {
+    return this.session.all(partitions.networkOfComputer, { computerId });
+  }
+
+  async networkOfPartition({ computerId, partitionId }: PartitionKey): Promise<NetworkRecord[]> {
+    return this.session.all(partitions.networkOfPartition, { computerId, partitionId });
+  }
+
+  async softwareOf(computerId: string): Promise<SoftwareRecord[]> {
+    return this.session.all(computers.softwareOfComputer, { computerId });
+  }
+
+  async instance(name: string, rootName: string): Promise<PartitionRecord | undefined> {
+    return this.session.get(partitions.instanceByName, { name, rootName });
+  }
+
+  async firstInstanceNamed(name: string): Promise<PartitionRecord | undefined> {
+    return this.session.get(partitions.firstInstanceByName, { name });
+  }
+
+  async rootInstances(): Promise<PartitionRecord[]> {
+    return this.session.all(partitions.instancesRequestedBy, { rootName: '' });
+  }
+
+  async descendantsOf(rootName: string): Promise<PartitionRecord[]> {
+    return rootName === '' ? [] : this.session.all(partitions.instancesRequestedBy, { rootName });
+  }
+
+  async findHost(conditions: HostConditions): Promise<PartitionRecord | undefined> {
+    const { computerId, softwareReleaseUrl, softwareType = null, partitionId = null } = conditions;
+    return this.session.get(partitions.hostOfShared, { computerId, softwareReleaseUrl, softwareType, partitionId });
+  }
+
+  async slave(slaveReference: string, computerId?: string): Promise<SlaveRecord | undefined> {
+    return this.session.get(computers.slaveByReference, { slaveReference, computerId: computerId ?? null });
+  }
+
+  async slavesAskedBy(rootName: string): Promise<SlaveRecord[]> {
+    return this.session.all(computers.slavesAskedBy, { rootName });
+  }
+
+  async slavesHostedOn(computerId: string): Promise<SlaveRecord[]> {
+    return this.session.all(computers.slavesHostedOn, { computerId });
+  }
+
+  async ownWish({ computerId, partitionId }: PartitionKey): Promise<string | undefined> {
+    return this.session.get(reports.ownWish, { computerId, partitionId })?.requestedState;
+  }
+
+  async isForwarded({ name, masterUrl }: ForwardedRequestRecord): Promise<boolean> {
+    return this.session.get(computers.forwardedRequest, { name, masterUrl }) !== undefined;
+  }
+
+  async forwardedRequests(): Promise<ForwardedRequestRecord[]> {
+    return this.session.all(computers.allForwarded, {});
+  }
+
+  async reports(
+    { computerId, partitionId = '', softwareReleaseUrl = '' }: ReportSubject,
+    limit: number,
+  ): Promise<ReportRecord[]> {
+    return this.session.all(reports.reportsOn, { computerId, partitionId, softwareReleaseUrl, limit });
+  }
+
+  async latestReports(computerId: string): Promise<ReportRecord[]> {
+    return this.session.all(reports.latestReports, { computerId });
+  }
+
+  async usageReports(computerId: string, limit: number): Promise<UsageRecord[]> {
+    return this.session.all(reports.usageOf, { computerId, limit });
+  }
+
+  async relatedInstances({ computerId, partitionId }: PartitionKey): Promise<readonly string[] | undefined> {
+    const row = this.session.get(reports.relatedInstances, { computerId, partitionId });
+    return row === undefined ? undefined : (JSON.parse(row.referenceList) as string[]);
+  }
+
+  async certificate({ computerId, partitionId }: PartitionKey): Promise<CertificateRecord | undefined> {
+    return this.session.get(reports.validCertificate, { computerId, partitionId });
+  }
+
+  async setting(name: string): Promise<string | undefined> {
+    return this.session.get(reports.setting, { name })?.value;
+  }
+}

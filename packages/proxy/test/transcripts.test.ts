@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { describe, expect, test } from 'vitest';
+
+import { createProxy, type ProxyOptions } from '../src/index.js';
+import { explainedDifference } from './explained-differences.js';
+import { TranscriptMatcher } from './transcript-matcher.js';
+import type { Exchange, Transcript } from './transcript.js';
+
+const FOLDER = join(import.meta.dirname, 'fixtures/transcripts');
+const ORIGIN = 'http://127.0.0.1:5000';
+/** Has a second master: see forwarding.test.ts. */
+const WITH_SECOND_MASTER = '14-multimaster.json';
+
+/** As the recorded proxy was configured. Scenarios 12 and 13 have a front end that sends its own headers. */
+const RECORDED_CONFIGURATION: ProxyOptions = {
+  computerId: 'COMP-1234',
+  softwareProducts: {
+    kvm: 'https://sr.example/kvm/software.cfg',
+    erp5: 'https://sr.example/erp5/software.cfg',
+  },
+  trustForwardedHeaders: true,
+  allowedHosts: ['*'],
+};
+
+describe('recorded exchanges with the Python proxy are answered identically', () => {
+  const files = readdirSync(FOLDER).filter((file) => file !== WITH_SECOND_MASTER);
+  expect(files.length).toBeGreaterThan(10);
+  test.each(files)('%s', async (file) => {
+    const transcript = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Transcript;
+    await using proxy = await createProxy(RECORDED_CONFIGURATION);
+    const matcher = new TranscriptMatcher();
+    for (const [index, exchange] of transcript.exchanges.entries()) {
+      const response = await proxy.fetch(requestOf(exchange));
+      const answer = { status: response.status, body: await response.text(), headers: response.headers };
+      const difference = explainedDifference(file, index);
+      if (difference !== undefined) {
+        const place = `exchange ${index}: ${difference.why}`;
+        expect(answer.status, place).toBe(difference.status);
+        if (difference.body !== undefined) expect(answer.body, place).toMatch(difference.body);
+        if (difference.notBody !== undefined) expect(answer.body, place).not.toMatch(difference.notBody);
+        continue;
+      }
+      matcher.expectEqual(
+        answer,
+        exchange.response,
+        `exchange ${index}: ${exchange.request.method} ${exchange.request.path}`,
+      );
+    }
+  });
+});
+
+function requestOf({ request }: Exchange): Request {
+  const headers = new Headers(request.headers);
+  const body = request.form === undefined ? request.body : new URLSearchParams(request.form).toString();
+  return new Request(ORIGIN + request.path, {
+    method: request.method,
+    headers,
+    ...(body === undefined ? {} : { body }),
+  });
+}
