@@ -27,15 +27,21 @@ export interface RemoveTreeReport {
   readonly finished: boolean;
 }
 
+/**
+ * Removes the entry `name` of a folder as its owner, as far as the owner can, and fails only when it is aborted.
+ * `directory` is a path that stands for the open folder itself, wherever its owner moves it.
+ */
+export type OwnerRemoval = (directory: string, name: string, signal: AbortSignal | undefined) => Promise<void>;
+
 export interface RemoveTreeOptions {
   /** Stop after this many entries. Default: no limit. */
   readonly maxEntries?: number;
   readonly signal?: AbortSignal;
   /**
-   * Removes what the owner can remove, as the owner, with the folder as its working folder; what is left is then removed by us.
-   * Get one from `removeAsOwner`. Default: everything is removed by us.
+   * First lets the owner remove what the owner can; what is left is then removed by us. Make one with `removeAsOwner`.
+   * Default: everything is removed by us.
    */
-  readonly asOwner?: (directory: string, name: string) => Promise<void>;
+  readonly asOwner?: OwnerRemoval;
   /** Called now and then with the number of entries removed so far. */
   readonly onProgress?: (removed: number) => void;
 }
@@ -260,7 +266,10 @@ export async function removeTreeAt(
   options.signal?.throwIfAborted();
   const parentMode = fs.fstatSync(parent).mode;
   const shown = path.join(shownParent, name);
-  if (options.asOwner !== undefined) await options.asOwner(shownParent, name);
+  if (options.asOwner !== undefined) {
+    // The number of this process instead of "self": another process opens it.
+    await options.asOwner(`/proc/${String(process.pid)}/fd/${String(parent)}`, name, options.signal);
+  }
   const remover = new TreeRemover(parent, options);
   const finished = await remover.remove(name, shown);
   // Only what is removed may be opened up, never the folder around it. (spec: grid 5.7)
