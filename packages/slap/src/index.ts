@@ -1,3 +1,7 @@
+export { type HateoasDocument, HateoasNavigator, type HateoasRow } from './client/hateoas.js';
+export { addIpv6Brackets, proxyFromVariables } from './client/master-url.js';
+export { SlapClient, type SlapClientOptions } from './client/slap-client.js';
+export type { CallOptions } from './client/slap-connection.js';
 export {
   isSlapError,
   isSlapOSError,
@@ -9,6 +13,22 @@ export {
   type SlapOSErrorOptions,
 } from './errors.js';
 export { type LogFields, type Logger, silentLogger } from './logger.js';
+export type { CertificateAndKey } from './model/answers.js';
+export { Computer } from './model/computer.js';
+export { ComputerPartition } from './model/computer-partition.js';
+export {
+  type ComputerInformation,
+  type PartitionInformation,
+  readComputerInformation,
+  readPartitionInformation,
+  type SoftwareReleaseInformation,
+} from './model/information.js';
+export { type InstanceInformation, readInstanceInformation } from './model/instance-information.js';
+export { OpenOrder } from './model/open-order.js';
+export { type InstanceRequest, NotReady, type RequestDictionary } from './model/request.js';
+export { SoftwareProductCollection } from './model/software-product.js';
+export { SoftwareRelease } from './model/software-release.js';
+export { Supply } from './model/supply.js';
 export {
   type AddressPair,
   type ComputerPartitionDescription,

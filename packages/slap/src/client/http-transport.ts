@@ -1,0 +1,256 @@
+import { readFile } from 'node:fs/promises';
+import { rootCertificates } from 'node:tls';
+import { promisify } from 'node:util';
+import { gunzip, inflate } from 'node:zlib';
+
+import ky, { HTTPError, TimeoutError } from 'ky';
+import { Agent, type Dispatcher, ProxyAgent, request as undiciRequest } from 'undici';
+
+import { SlapError } from '../errors.js';
+import type { Logger } from '../logger.js';
+import { connectionError } from './http-errors.js';
+
+const MAX_REDIRECTS = 3;
+const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
+const TRANSIENT_STATUSES = [502, 503, 504];
+const KEEP_ALIVE_MS = 10_000;
+const LONGEST_RETRY_AFTER_MS = 10_000;
+const LONGEST_BACKOFF_MS = 5_000;
+
+/** How the transport behaves; see `SlapClientOptions` for the meaning of each. */
+export interface HttpTransportOptions {
+  readonly keyFile?: string | undefined;
+  readonly certFile?: string | undefined;
+  readonly masterCaFile?: string | undefined;
+  readonly insecure: boolean;
+  readonly timeoutMs: number;
+  readonly totalTimeoutMs: number;
+  readonly retries: number;
+  readonly proxyUrl?: string | undefined;
+  readonly maxAnswerBytes: number;
+  readonly userAgent: string;
+  readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  readonly logger: Logger;
+}
+
+/** One call. */
+export interface HttpCall {
+  readonly method: 'GET' | 'POST';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: string | undefined;
+  /** Whether sending it twice does the same as once: only such a call is tried again. Default: GET only. */
+  readonly isIdempotent?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What came back, whatever the status. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Uint8Array;
+  /** The body as UTF-8. */
+  text(): string;
+}
+
+/** HTTP with one identity: keep-alive, time-outs, retries, TLS. The only file that knows ky and undici. */
+export class HttpTransport implements AsyncDisposable {
+  readonly #options: HttpTransportOptions;
+  #dispatcher: Promise<Dispatcher> | undefined;
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options;
+    if (options.insecure) {
+      options.logger.warn('The certificate of the master is not verified: anyone on the path can act as the master.');
+    }
+  }
+
+  /**
+   * Sends a call and reads the whole answer. Any HTTP status is an answer, not an error.
+   * Up to 3 redirects are followed within the same scheme, host and port; any other is an error.
+   * @throws SlapError `SLAP_CONNECTION_FAILED` (retryable), `SLAP_TLS_FAILED`, `SLAP_HTTP_ERROR` for a refused redirect.
+   */
+  async send(call: HttpCall): Promise<HttpAnswer> {
+    let current = call;
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await this.#sendOnce(current);
+      const location = answer.headers.get('location');
+      if (!REDIRECT_STATUSES.has(answer.status) || location === null) return answer;
+      if (redirects === MAX_REDIRECTS)
+        throw redirectError(call.url, `more than ${MAX_REDIRECTS} redirects`, answer.status);
+      current = redirected(current, location, answer.status);
+    }
+  }
+
+  async #sendOnce(call: HttpCall): Promise<HttpAnswer> {
+    const dispatcher = await this.#open();
+    const isIdempotent = call.isIdempotent ?? call.method === 'GET';
+    let response: Response;
+    try {
+      response = await ky(call.url, {
+        method: call.method,
+        headers: this.#headers(call),
+        ...(call.body === undefined ? {} : { body: call.body }),
+        ...(call.signal === undefined ? {} : { signal: call.signal }),
+        redirect: 'manual',
+        timeout: this.#options.totalTimeoutMs,
+        fetch: (input) => this.#fetch(input as Request, dispatcher),
+        retry: {
+          limit: this.#options.retries,
+          methods: isIdempotent ? [call.method === 'GET' ? 'get' : 'post'] : [],
+          statusCodes: TRANSIENT_STATUSES,
+          afterStatusCodes: TRANSIENT_STATUSES,
+          maxRetryAfter: LONGEST_RETRY_AFTER_MS,
+          backoffLimit: LONGEST_BACKOFF_MS,
+          jitter: true,
+          shouldRetry: ({ error }) => this.#shouldRetry(call, error),
+        },
+      });
+    } catch (error) {
+      if (error instanceof HTTPError) response = error.response;
+      else if (call.signal?.aborted === true) throw call.signal.reason;
+      else throw this.#failure(call, error);
+    }
+    const body = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
+  }
+
+  #shouldRetry(call: HttpCall, error: Error): boolean | undefined {
+    if (error instanceof HTTPError) return undefined; // By its status.
+    if (call.signal?.aborted === true || !isSlapConnectionFailure(this.#failure(call, error))) return false;
+    this.#options.logger.debug('A call to the master failed and is sent again.', { call: call.url.pathname, error });
+    return undefined;
+  }
+
+  #failure(call: HttpCall, error: unknown): SlapError {
+    return connectionError(call.method, call.url, error, {
+      isDeadline: error instanceof TimeoutError,
+      timeoutMs: this.#options.totalTimeoutMs,
+    });
+  }
+
+  #headers(call: HttpCall): Record<string, string> {
+    const { authorization, userAgent } = this.#options;
+    return {
+      accept: '*/*',
+      'accept-encoding': 'gzip, deflate',
+      'user-agent': userAgent,
+      ...(authorization?.origin === call.url.origin ? { authorization: authorization.value } : {}),
+      ...call.headers,
+    };
+  }
+
+  /** What ky calls: one exchange, its body read to the end, so that a broken body counts as a failed call. */
+  async #fetch(request: Request, dispatcher: Dispatcher): Promise<Response> {
+    const { timeoutMs, maxAnswerBytes } = this.#options;
+    const answer = await undiciRequest(request.url, {
+      dispatcher,
+      method: request.method as 'GET' | 'POST',
+      headers: Object.fromEntries(request.headers),
+      body: request.method === 'POST' ? await request.text() : null,
+      signal: request.signal,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    const body = await readBody(answer.body, answer.headers['content-encoding'], maxAnswerBytes);
+    const headers = new Headers();
+    for (const [name, value] of Object.entries(answer.headers)) {
+      for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) headers.append(name, item);
+    }
+    return new Response(BODILESS_STATUSES.has(answer.statusCode) ? null : body, { status: answer.statusCode, headers });
+  }
+
+  #open(): Promise<Dispatcher> {
+    this.#dispatcher ??= this.#createDispatcher();
+    return this.#dispatcher;
+  }
+
+  async #createDispatcher(): Promise<Dispatcher> {
+    const { keyFile, certFile, masterCaFile, insecure, timeoutMs, proxyUrl } = this.#options;
+    const [key, cert, ca] = await Promise.all([
+      readPem(keyFile, 'the key of the client certificate'),
+      readPem(certFile, 'the client certificate'),
+      readPem(masterCaFile, 'the certificates of the authorities (master_ca_file)'),
+    ]);
+    const tls = {
+      rejectUnauthorized: !insecure,
+      minVersion: 'TLSv1.2' as const,
+      ...(key === undefined || cert === undefined ? {} : { key, cert }),
+      ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+    };
+    const common = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
+    return proxyUrl === undefined
+      ? new Agent({ ...common, connect: { ...tls, timeout: timeoutMs } })
+      : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, timeout: timeoutMs } });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const dispatcher = await this.#dispatcher?.catch(() => undefined);
+    this.#dispatcher = undefined;
+    await dispatcher?.close();
+  }
+}
+
+function isSlapConnectionFailure(error: SlapError): boolean {
+  return error.code === 'SLAP_CONNECTION_FAILED';
+}
+
+async function readPem(path: string | undefined, what: string): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw new SlapError('SLAP_INVALID_ARGUMENT', `Cannot read ${what} in ${JSON.stringify(path)}.`, {
+      hint: 'Check the path and that this user may read it.',
+      cause,
+    });
+  }
+}
+
+class AnswerTooLong extends Error {
+  readonly code = 'SLAP_ANSWER_TOO_LONG';
+}
+
+async function readBody(
+  stream: AsyncIterable<Uint8Array>,
+  encoding: string | string[] | undefined,
+  maxBytes: number,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of stream) {
+    length += part.length;
+    if (length > maxBytes) throw new AnswerTooLong(`The answer is longer than ${maxBytes} bytes.`);
+    parts.push(part);
+  }
+  const body = Buffer.concat(parts);
+  if (body.length === 0) return body;
+  // The limit holds for what comes out, too: a small body can be made of a huge one.
+  if (encoding === 'gzip' || encoding === 'x-gzip') return promisifiedGunzip(body, { maxOutputLength: maxBytes });
+  if (encoding === 'deflate') return promisifiedInflate(body, { maxOutputLength: maxBytes });
+  return body;
+}
+
+const promisifiedGunzip: (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>> =
+  promisify(gunzip);
+const promisifiedInflate: (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>> =
+  promisify(inflate);
+
+function redirected(call: HttpCall, location: string, status: number): HttpCall {
+  const url = URL.canParse(location, call.url.href) ? new URL(location, call.url) : undefined;
+  if (url?.origin !== call.url.origin || url.username !== '' || url.password !== '') {
+    throw redirectError(call.url, 'a redirect to another scheme, host or port', status);
+  }
+  if (status === 307 || status === 308 || call.method === 'GET') return { ...call, url };
+  const { body: _body, ...rest } = call;
+  const headers = Object.fromEntries(Object.entries(call.headers ?? {}).filter(([name]) => name !== 'content-type'));
+  return { ...rest, method: 'GET', url, headers };
+}
+
+function redirectError(url: URL, what: string, status: number): SlapError {
+  return new SlapError('SLAP_HTTP_ERROR', `The master answered ${url.origin}${url.pathname} with ${what}.`, {
+    status,
+    hint: 'Give the final URL of the master.',
+  });
+}
