@@ -1,2 +1,9 @@
-/** The name of this package, until its owner lists the real exports here. */
-export const packageName = '@slapos/supervisor';
+export { FAULTS, SupervisorError, type SupervisorErrorCode, SupervisorFault } from './errors.js';
+export { PROCESS_STATES, type ProcessStateName, RUNNING_STATES, STOPPED_STATES, SUPERVISOR_STATES } from './states.js';
+export type { LogTail, ProcessInfo, Supervisor, UpdateResult } from './supervisor.js';
+export { socketPath, type SupervisorPaths, supervisorPaths } from './configuration/paths.js';
+export { type SupervisorEnvironmentOptions, writeSupervisorEnvironment } from './configuration/environment.js';
+export type { WatchdogOptions } from './configuration/supervisord-conf.js';
+export { type Program, type ProgramGroup, renderGroupFile } from './configuration/program-group.js';
+export { removePartitionGroup, removePartitionGroups, writePartitionGroups } from './configuration/group-files.js';
+export { createSupervisordAdapter, type SupervisordAdapterOptions } from './supervisord/supervisord-adapter.js';

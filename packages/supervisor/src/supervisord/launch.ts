@@ -1,0 +1,134 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { type CommandRunner, HostError, isSlapOSError, type Logger } from '@slapos/host';
+import type { SupervisorPaths } from '../configuration/paths.js';
+import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
+import { PROCESS_STATES, RUNNING_STATES, SUPERVISOR_STATES } from '../states.js';
+import { readProcessInfo } from './process-info.js';
+import type { RpcClient } from './rpc-client.js';
+
+const PROGRAM = 'supervisord';
+const PRESENCE_TRIES = 5;
+const SHUTDOWN_WAIT_STEP_MS = 2000;
+/** Time-outs of the checks after a launch (spec: supervisor §4.2). */
+const START_CHECKS_MS = [1000, 5000, 10_000, 15_000, 20_000] as const;
+const LAUNCH_TIMEOUT_MS = 60_000;
+const POLL_INTERVAL_MS = 20;
+
+const stateSchema = z.object({ statecode: z.number(), statename: z.string() });
+
+export interface LaunchContext {
+  readonly rpc: RpcClient;
+  readonly commands: CommandRunner;
+  readonly paths: SupervisorPaths;
+  readonly logger: Logger;
+}
+
+/** Whether a supervisor answers and takes calls. */
+export async function isRunning(rpc: RpcClient, timeoutMs?: number): Promise<boolean> {
+  return (await presence(rpc, timeoutMs)) === 'running';
+}
+
+type Presence = 'running' | 'shutting-down' | 'other' | 'absent';
+
+async function presence(rpc: RpcClient, timeoutMs?: number): Promise<Presence> {
+  try {
+    const state = stateSchema.parse(await rpc.call('getState', [], { timeoutMs }));
+    if (state.statecode === SUPERVISOR_STATES.RUNNING) return 'running';
+    return state.statecode === SUPERVISOR_STATES.SHUTDOWN || state.statecode === SUPERVISOR_STATES.RESTARTING
+      ? 'shutting-down'
+      : 'other';
+  } catch (error) {
+    if (error instanceof SupervisorFault && error.faultCode === FAULTS.SHUTDOWN_STATE) return 'shutting-down';
+    if (error instanceof SupervisorError && error.code === 'SUPERVISOR_NOT_RUNNING') return 'absent';
+    throw error;
+  }
+}
+
+/**
+ * Makes sure that a supervisor runs (spec: supervisor §4). The configuration must have been written.
+ * @throws SupervisorError `SUPERVISOR_NOT_INSTALLED`, `SUPERVISOR_LAUNCH_FAILED`
+ */
+export async function ensureSupervisord(context: LaunchContext): Promise<void> {
+  const { rpc, logger } = context;
+  for (let attempt = 1; attempt <= PRESENCE_TRIES; attempt += 1) {
+    const found = await presence(rpc);
+    if (found === 'running') {
+      logger.debug('Supervisord already running.');
+      return repairWatchdog(rpc, logger);
+    }
+    if (found === 'shutting-down') {
+      logger.info('Supervisord is shutting down, waiting for it', { attempt });
+      await waitWhileShuttingDown(rpc, SHUTDOWN_WAIT_STEP_MS * (attempt + 1));
+      continue;
+    }
+    if (found === 'other') logger.warn('Supervisord is in a state that it cannot work in; starting another');
+    break;
+  }
+  await launch(context);
+}
+
+async function waitWhileShuttingDown(rpc: RpcClient, patienceMs: number): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  while (performance.now() < deadline && (await presence(rpc)) === 'shutting-down') await pause(POLL_INTERVAL_MS);
+}
+
+async function launch({ rpc, commands, paths, logger }: LaunchContext): Promise<void> {
+  const result = await runSupervisord(commands, ['-c', paths.configuration], logger);
+  if (result.exitCode !== 0) {
+    throw new SupervisorError('SUPERVISOR_LAUNCH_FAILED', `Failed to launch supervisord:\n${result.output.trimEnd()}`, {
+      hint: `Look at ${paths.configuration} and ${paths.log}.`,
+    });
+  }
+  for (const timeoutMs of START_CHECKS_MS) {
+    const deadline = performance.now() + timeoutMs;
+    // It binds its socket before it leaves for the background, so the first look nearly always succeeds.
+    do {
+      if (await isRunning(rpc, timeoutMs)) return;
+      await pause(POLL_INTERVAL_MS);
+    } while (performance.now() < deadline);
+  }
+  logger.warn('Supervisord was started, and does not answer yet', { log: paths.log });
+}
+
+/** Starts the program with an empty environment: nothing of the operator's reaches the services (spec: supervisor §4.2). */
+async function runSupervisord(
+  commands: CommandRunner,
+  args: readonly string[],
+  logger: Logger,
+): ReturnType<CommandRunner['run']> {
+  try {
+    return await commands.run({
+      file: PROGRAM,
+      args,
+      emptyEnvironment: true,
+      timeoutMs: LAUNCH_TIMEOUT_MS,
+      onLine: (line) => logger.info('supervisord', { line }),
+    });
+  } catch (error) {
+    if (error instanceof HostError && error.code === 'HOST_COMMAND_NOT_FOUND') {
+      throw new SupervisorError('SUPERVISOR_NOT_INSTALLED', 'Services cannot be run: supervisord is not installed', {
+        hint: 'Install it: apt-get install supervisor',
+        cause: error,
+      });
+    }
+    if (isSlapOSError(error)) throw error;
+    throw new SupervisorError('SUPERVISOR_LAUNCH_FAILED', 'Failed to launch supervisord', { cause: error });
+  }
+}
+
+/** Puts a watchdog that gave up, or had no command, back to work; `reloadConfig` alone would not see the change (spec: supervisor §4.3). */
+async function repairWatchdog(rpc: RpcClient, logger: Logger): Promise<void> {
+  try {
+    const { state } = readProcessInfo(await rpc.call('getProcessInfo', ['watchdog']));
+    if (RUNNING_STATES.has(state) || state === PROCESS_STATES.STOPPING) return;
+    logger.debug('The watchdog does not run: it is taken out and added again');
+    await rpc.call('removeProcessGroup', ['watchdog']);
+    await rpc.call('reloadConfig');
+    await rpc.call('addProcessGroup', ['watchdog']);
+  } catch (error) {
+    if (!(error instanceof SupervisorFault)) throw error;
+    // A configuration without watchdog, or one that cannot start: services matter more.
+    logger.debug('The watchdog cannot be started', { error });
+  }
+}

@@ -1,0 +1,100 @@
+import http from 'node:http';
+import { SupervisorError, SupervisorFault } from '../errors.js';
+import { readAnswer } from '../xml-rpc/read-answer.js';
+import type { RpcValue } from '../xml-rpc/values.js';
+import { writeCall } from '../xml-rpc/write-call.js';
+
+/** Longer answers than this are not supervisord's: 10,000 processes take about 12 MB. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+const NOT_RUNNING_CODES = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE']);
+
+export interface CallOptions {
+  /** How long the answer may take. Default: as long as it takes, since a group may need a minute to stop. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Calls methods of supervisord over its Unix socket: a connection for each call, as the reference does (spec: supervisor §6). */
+export class RpcClient {
+  readonly #socketPath: () => Promise<string>;
+
+  /** @param socketPath asked anew for each call, because the socket in use can change (spec: supervisor §1) */
+  constructor(socketPath: () => Promise<string>) {
+    this.#socketPath = socketPath;
+  }
+
+  /**
+   * Calls `supervisor.METHOD`.
+   * @throws SupervisorError `SUPERVISOR_NOT_RUNNING`, `SUPERVISOR_INVALID_ANSWER`; SupervisorFault
+   */
+  async call(
+    method: string,
+    parameters: readonly (string | number | boolean)[] = [],
+    options: CallOptions = {},
+  ): Promise<RpcValue> {
+    const socket = await this.#socketPath();
+    const body = await post(socket, writeCall(`supervisor.${method}`, parameters), options);
+    let answer: ReturnType<typeof readAnswer>;
+    try {
+      answer = readAnswer(body);
+    } catch (cause) {
+      throw invalidAnswer(socket, method, cause);
+    }
+    if (answer.kind === 'fault') throw new SupervisorFault(method, answer.code, answer.message);
+    return answer.value;
+  }
+}
+
+export function invalidAnswer(socket: string, method: string, cause: unknown): SupervisorError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SupervisorError(
+    'SUPERVISOR_INVALID_ANSWER',
+    `What listens on ${socket} does not answer ${method} as supervisord does: ${reason}`,
+    {
+      cause,
+    },
+  );
+}
+
+function post(socketPath: string, document: string, { timeoutMs }: CallOptions): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: unknown): void => reject(connectionFailure(socketPath, cause));
+    const request = http.request(
+      {
+        socketPath,
+        path: '/RPC2',
+        method: 'POST',
+        agent: false,
+        headers: { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(document) },
+        ...(timeoutMs === undefined ? {} : { signal: AbortSignal.timeout(timeoutMs) }),
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        let length = 0;
+        response.on('data', (chunk: Buffer) => {
+          length += chunk.length;
+          if (length > MAX_ANSWER_BYTES)
+            request.destroy(new Error(`an answer longer than ${String(MAX_ANSWER_BYTES)} bytes`));
+          else chunks.push(chunk);
+        });
+        response.on('error', fail);
+        response.on('end', () => {
+          if (response.statusCode === 200) resolve(Buffer.concat(chunks).toString('utf8'));
+          else reject(invalidAnswer(socketPath, 'RPC2', new Error(`HTTP status ${String(response.statusCode)}`)));
+        });
+      },
+    );
+    request.on('error', fail);
+    request.end(document);
+  });
+}
+
+function connectionFailure(socketPath: string, cause: unknown): SupervisorError {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  const hint = NOT_RUNNING_CODES.has(code) ? 'Start it with: slapos node supervisord' : undefined;
+  return new SupervisorError('SUPERVISOR_NOT_RUNNING', `No supervisor answers on ${socketPath}: ${reason}`, {
+    ...(hint === undefined ? {} : { hint }),
+    retryable: true,
+    cause,
+  });
+}

@@ -1,0 +1,159 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { z } from 'zod';
+import { type CommandRunner, type Logger, readProcessStatus } from '@slapos/host';
+import { socketPath, strayFromLegacySocket, supervisorPaths } from '../configuration/paths.js';
+import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
+import type { LogTail, ProcessInfo, Supervisor, UpdateResult } from '../supervisor.js';
+import { ensureSupervisord, isRunning } from './launch.js';
+import { readProcessInfo, readProcessInfoList } from './process-info.js';
+import { invalidAnswer, RpcClient } from './rpc-client.js';
+import { stopProcessGroup, updateGroups } from './update.js';
+
+const POLL_INTERVAL_MS = 50;
+const tailSchema = z.tuple([z.string(), z.number(), z.boolean()]);
+/** Anything but the current state says that there is a connection; short, because it is only a look. */
+const PRESENCE_TIMEOUT_MS = 5000;
+
+export interface SupervisordAdapterOptions {
+  /** Absolute. Its `etc/supervisord.conf` must have been written: `writeSupervisorEnvironment`. */
+  readonly instanceRoot: string;
+  readonly commands: CommandRunner;
+  readonly logger: Logger;
+}
+
+/** A {@link Supervisor} that is a stock supervisord, spoken to over XML-RPC on its Unix socket. Disposing of it stops nothing. */
+export function createSupervisordAdapter(options: SupervisordAdapterOptions): Supervisor {
+  return new SupervisordAdapter(options);
+}
+
+class SupervisordAdapter implements Supervisor {
+  readonly #instanceRoot: string;
+  readonly #commands: CommandRunner;
+  readonly #logger: Logger;
+  readonly #rpc: RpcClient;
+
+  constructor({ instanceRoot, commands, logger }: SupervisordAdapterOptions) {
+    this.#instanceRoot = instanceRoot;
+    this.#commands = commands;
+    this.#logger = logger;
+    this.#rpc = new RpcClient(() => socketPath(instanceRoot));
+  }
+
+  async ensureRunning(): Promise<void> {
+    await this.#endStray();
+    await ensureSupervisord({
+      rpc: this.#rpc,
+      commands: this.#commands,
+      paths: supervisorPaths(this.#instanceRoot),
+      logger: this.#logger,
+    });
+  }
+
+  isRunning(): Promise<boolean> {
+    return isRunning(this.#rpc, PRESENCE_TIMEOUT_MS);
+  }
+
+  update(): Promise<UpdateResult> {
+    return updateGroups(this.#rpc, this.#logger);
+  }
+
+  async startGroup(group: string): Promise<'started' | 'nothing-to-start'> {
+    try {
+      // Without waiting: a service may take as long as it likes to come up, and promises say whether it did.
+      await this.#rpc.call('startProcessGroup', [group, false]);
+      return 'started';
+    } catch (error) {
+      if (isFault(error, FAULTS.BAD_NAME)) return 'nothing-to-start';
+      throw error;
+    }
+  }
+
+  async startAll(): Promise<void> {
+    await this.#rpc.call('startAllProcesses', [false]);
+  }
+
+  async startProcess(name: string): Promise<void> {
+    try {
+      await this.#rpc.call('startProcess', [name, false]);
+    } catch (error) {
+      if (!isFault(error, FAULTS.ALREADY_STARTED)) throw error;
+    }
+  }
+
+  async stopGroup(group: string): Promise<void> {
+    try {
+      if (await stopProcessGroup(this.#rpc, group, this.#logger)) return;
+    } catch (error) {
+      if (isFault(error, FAULTS.BAD_NAME)) return;
+      throw error;
+    }
+    throw new SupervisorError('SUPERVISOR_STILL_RUNNING', `The services of ${group} did not stop`, { retryable: true });
+  }
+
+  async processInfo(name: string): Promise<ProcessInfo | undefined> {
+    try {
+      return await this.#read('getProcessInfo', [name], readProcessInfo);
+    } catch (error) {
+      if (isFault(error, FAULTS.BAD_NAME)) return undefined;
+      throw error;
+    }
+  }
+
+  allProcessInfo(): Promise<ProcessInfo[]> {
+    return this.#read('getAllProcessInfo', [], readProcessInfoList);
+  }
+
+  async tail(name: string, stream: 'stdout' | 'stderr', bytes: number): Promise<LogTail> {
+    const method = stream === 'stdout' ? 'tailProcessStdoutLog' : 'tailProcessStderrLog';
+    // An offset of 0 and a length give the last bytes (spec: supervisor §9.3, tail rules).
+    const [text, offset, overflow] = await this.#read(method, [name, 0, bytes], (value) => tailSchema.parse(value));
+    return { text, offset, overflow };
+  }
+
+  async shutdown(): Promise<void> {
+    let pid: number;
+    try {
+      pid = await this.#read('getPID', [], (value) => z.number().parse(value));
+      await this.#rpc.call('shutdown');
+    } catch (error) {
+      if (error instanceof SupervisorError && error.code === 'SUPERVISOR_NOT_RUNNING') return;
+      throw error;
+    }
+    const startTime = readProcessStatus(pid)?.startTime;
+    while (startTime !== undefined && readProcessStatus(pid)?.startTime === startTime) await pause(POLL_INTERVAL_MS);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // Each call has a connection of its own: nothing is held.
+  }
+
+  async #read<Value>(
+    method: string,
+    parameters: readonly (string | number | boolean)[],
+    read: (value: unknown) => Value,
+  ): Promise<Value> {
+    const answer = await this.#rpc.call(method, parameters);
+    try {
+      return read(answer);
+    } catch (cause) {
+      throw invalidAnswer(await socketPath(this.#instanceRoot), method, cause);
+    }
+  }
+
+  /** Two supervisors over one instance root would both start its services: the one on the legacy socket stays (spec: supervisor §1). */
+  async #endStray(): Promise<void> {
+    const stray = await strayFromLegacySocket(this.#instanceRoot);
+    if (stray === undefined) return;
+    const rpc = new RpcClient(() => Promise.resolve(stray));
+    if (!(await isRunning(rpc, PRESENCE_TIMEOUT_MS))) return;
+    this.#logger.error('Two supervisors run for this node: the one without the legacy socket is ended', {
+      socket: stray,
+    });
+    await rpc.call('stopAllProcesses');
+    await rpc.call('shutdown');
+  }
+}
+
+function isFault(error: unknown, code: number): boolean {
+  return error instanceof SupervisorFault && error.faultCode === code;
+}
