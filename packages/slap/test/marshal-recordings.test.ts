@@ -107,7 +107,7 @@ describe('recorded parameter XML', () => {
       return;
     }
     expect(writeParameterXml(value)).toBe(recorded.xml);
-    expect(readParameterXml(recorded.xml!)).toEqual(buildRecorded(recorded.readBack!));
+    expect(readParameterXml(recorded.xml)).toEqual(buildRecorded(recorded.readBack!));
   });
 });
 

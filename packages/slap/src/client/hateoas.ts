@@ -229,12 +229,12 @@ export class HateoasNavigator {
     }
   }
 
-  async #getJson<T extends z.ZodType>(
-    schema: T,
+  async #getJson<T>(
+    schema: z.ZodType<T>,
     address: string,
     options: CallOptions,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<z.output<T>> {
+  ): Promise<T> {
     const url = new URL(address, this.url);
     // The navigator's identity goes to no other host, whatever a document says.
     if (url.origin !== new URL(this.url).origin) {

@@ -90,7 +90,7 @@ function excerpt(answer: HttpAnswer): string {
   const text = answer.text().trim();
   if (text === '' || text.length > 20_000) return '';
   const readable = text.startsWith('<') ? (/<p>([^<]{1,400})<\/p>/.exec(text)?.[1] ?? '') : text;
-  // eslint-disable-next-line no-control-regex -- control characters must not reach a terminal or a log
+  // Control characters must not reach a terminal or a log.
   const oneLine = readable.replace(/[\u0000-\u001f\u007f-\u009f\s]+/g, ' ').trim();
   if (oneLine === '') return '';
   return `: ${oneLine.length > LONGEST_EXCERPT ? `${oneLine.slice(0, LONGEST_EXCERPT)}…` : oneLine}`;

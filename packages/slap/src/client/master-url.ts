@@ -63,12 +63,17 @@ export function proxyFromVariables(
   variables: Readonly<Record<string, string | undefined>>,
   url: string,
 ): string | undefined {
-  const variable = (name: string) => variables[name] || variables[name.toUpperCase()] || undefined;
+  const variable = (name: string) => nonEmpty(variables[name]) ?? nonEmpty(variables[name.toUpperCase()]);
   const { protocol, hostname, port } = new URL(addIpv6Brackets(url));
   const excluded = (variable('no_proxy') ?? '').split(',').map((entry) => entry.trim().toLowerCase());
   const defaultPort = protocol === 'https:' ? '443' : '80';
   if (excluded.some((entry) => isExcluded(entry, hostname.toLowerCase(), port || defaultPort))) return undefined;
   return variable(protocol === 'https:' ? 'https_proxy' : 'http_proxy') ?? variable('all_proxy');
+}
+
+/** A text that says something: an empty one counts as absent, as in the environment and in configuration files. */
+export function nonEmpty(text: string | null | undefined): string | undefined {
+  return text === null || text === undefined || text === '' ? undefined : text;
 }
 
 function isExcluded(entry: string, hostname: string, port: string): boolean {

@@ -9,7 +9,7 @@ import { Supply } from '../model/supply.js';
 import type { PlainRecord } from '../wire/values.js';
 import { HateoasNavigator } from './hateoas.js';
 import { HttpTransport } from './http-transport.js';
-import { addIpv6Brackets, parseMasterUrl } from './master-url.js';
+import { addIpv6Brackets, nonEmpty, parseMasterUrl } from './master-url.js';
 import { type CallOptions, SlapConnection } from './slap-connection.js';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -64,8 +64,8 @@ export class SlapClient implements AsyncDisposable {
   /** @throws SlapError `SLAP_INVALID_ARGUMENT` for a URL that is none, or a certificate without its key. */
   constructor(options: SlapClientOptions) {
     const { baseUrl, authorization } = parseMasterUrl(options.masterUrl);
-    const certFile = options.certFile || undefined;
-    const keyFile = options.keyFile || undefined;
+    const certFile = nonEmpty(options.certFile);
+    const keyFile = nonEmpty(options.keyFile);
     if ((certFile === undefined) !== (keyFile === undefined)) {
       throw new SlapError('SLAP_INVALID_ARGUMENT', 'A client certificate needs both its certificate and its key.', {
         hint: 'Give both cert_file and key_file, or none of them.',
@@ -76,7 +76,7 @@ export class SlapClient implements AsyncDisposable {
     const transport = new HttpTransport({
       certFile: isTls ? certFile : undefined,
       keyFile: isTls ? keyFile : undefined,
-      masterCaFile: isTls ? options.masterCaFile || undefined : undefined,
+      masterCaFile: isTls ? nonEmpty(options.masterCaFile) : undefined,
       insecure: isTls && options.insecure === true,
       timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
       totalTimeoutMs: options.totalTimeoutMs ?? DEFAULT_TOTAL_TIMEOUT_MS,
@@ -89,7 +89,7 @@ export class SlapClient implements AsyncDisposable {
     });
     this.masterUrl = baseUrl.href;
     this.#connection = new SlapConnection({ baseUrl, transport, logger });
-    this.#transactionDirectory = options.transactionDirectory || undefined;
+    this.#transactionDirectory = nonEmpty(options.transactionDirectory);
     this.#masterRestUrl = options.masterRestUrl ? addIpv6Brackets(options.masterRestUrl) : undefined;
   }
 

@@ -14,7 +14,7 @@ const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
 const dictionarySchema = z.record(z.string(), z.unknown());
 const textsSchema = z.array(z.string());
 
-function checked<T extends z.ZodType>(schema: T, value: MarshalValue, what: string): z.output<T> {
+function checked<T>(schema: z.ZodType<T>, value: MarshalValue, what: string): T {
   const result = schema.safeParse(toPlain(value));
   if (result.success) return result.data;
   throw new SlapError('SLAP_INVALID_DOCUMENT', `The master sent something else than ${what}.`, { cause: result.error });

@@ -50,7 +50,7 @@ export interface ComputerInformation {
 const text = z.string();
 const textOrNumber = z.union([z.string(), z.number(), z.bigint()]).transform(String);
 const dictionary = z.record(z.string(), z.unknown());
-const optional = <T extends z.ZodType>(schema: T) => schema.nullish().transform((value) => value ?? undefined);
+const optional = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);
 
 const partitionIdSchema = text.regex(/^[^/\0]+$/, 'a name without a slash').refine((id) => id !== '.' && id !== '..', {
   message: 'a name that is not a folder of the file system',
@@ -100,7 +100,7 @@ const partitionAttributesSchema = z.object({
   _access_status: optional(z.union([text, dictionary])),
 });
 
-function parse<T extends z.ZodType>(schema: T, value: unknown, what: string): z.output<T> {
+function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
@@ -208,8 +208,8 @@ export function readComputerInformation(document: MarshalValue): ComputerInforma
   };
 }
 
-function given<K extends string, V>(name: K, value: V | undefined): { [P in K]?: V } {
-  return value === undefined ? {} : ({ [name]: value } as { [P in K]: V });
+function given<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
+  return value === undefined ? {} : ({ [name]: value } as Partial<Record<K, V>>);
 }
 
 function accessStatusText(status: string | Readonly<Record<string, unknown>> | undefined): string | undefined {

@@ -166,7 +166,7 @@ function addressTuples(addresses: readonly AddressPair[]): MarshalTuple<MarshalI
 function copyOf(
   dictionary: Readonly<Record<string, MarshalInput>> | ReadonlyMap<string, MarshalInput>,
 ): Map<string, MarshalInput> {
-  return new Map(
-    dictionary instanceof Map ? (dictionary as ReadonlyMap<string, MarshalInput>) : Object.entries(dictionary),
-  );
+  const entries: Iterable<readonly [string, MarshalInput]> =
+    dictionary instanceof Map ? (dictionary as ReadonlyMap<string, MarshalInput>) : Object.entries(dictionary);
+  return new Map(entries);
 }

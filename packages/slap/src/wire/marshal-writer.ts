@@ -112,7 +112,8 @@ class MarshalWriter {
   }
 
   #instance(object: MarshalObject, place: string, depth: number): string {
-    if (!MARSHAL_CLASS_NAMES.includes(object.className)) throw refused(place, `the class ${String(object.className)}`);
+    if (!MARSHAL_CLASS_NAMES.includes(object.className))
+      throw refused(place, `the class ${JSON.stringify(object.className)}`);
     const id = this.#takeId();
     const initArguments = this.#sequence('<tuple', '</tuple>', object.initArguments, `${place}(…)`, depth);
     const state = this.#dictionary(this.#takeId(), [...object.attributes], place, depth);

@@ -150,5 +150,5 @@ function entriesOf(value: object): Iterable<readonly [MarshalInput, MarshalInput
 function plainKey(key: MarshalInput): string {
   if (typeof key === 'string') return key;
   const plainForm = toPlain(key);
-  return typeof plainForm === 'object' ? JSON.stringify(plainForm) : String(plainForm);
+  return typeof plainForm === 'bigint' ? String(plainForm) : JSON.stringify(plainForm);
 }
