@@ -5,7 +5,7 @@ export { TRUSTED_PATH, type Environment } from './commands/environment.js';
 export { DryRunCommandRunner } from './commands/dry-run-command-runner.js';
 export { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/linux-command-runner.js';
 export { KEPT_HEAD_LENGTH, KEPT_TAIL_LENGTH, MAX_LINE_LENGTH } from './commands/output.js';
-export { findProgram, type FindProgramOptions } from './commands/program.js';
+export { findProgram, programKind, type FindProgramOptions, type ProgramKind } from './commands/program.js';
 export { isProcessAlive, readProcessStatus, type ProcessStatus } from './commands/process-tree.js';
 export type { BlockDevice, Disks, Mount } from './disks/disks.js';
 export { freeSpace, LinuxDisks } from './disks/linux-disks.js';

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import fs from 'node:fs/promises';
 import path from 'node:path';
 
@@ -33,15 +34,36 @@ async function whyUntrusted(file: string, uid: number): Promise<string | undefin
   }
 }
 
-async function isProgram(file: string): Promise<'yes' | 'absent' | 'not executable'> {
+/** What the kernel would make of a file. */
+export type ProgramKind = 'script' | 'binary' | 'unknown format' | 'not executable' | 'absent';
+
+const HEADER_LENGTH = 4;
+const ELF = '\x7fELF';
+
+/**
+ * What the kernel would make of a file (links are followed). A text without `#!` is `unknown format`: many programs would hand
+ * it to a shell then, and that we never do.
+ */
+export async function programKind(file: string): Promise<ProgramKind> {
   try {
     const stats = await fs.stat(file);
-    return stats.isFile() && (stats.mode & ANY_EXECUTE_BIT) !== 0 ? 'yes' : 'not executable';
+    if (!stats.isFile() || (stats.mode & ANY_EXECUTE_BIT) === 0) return 'not executable';
+    await using handle = await fs.open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(HEADER_LENGTH), 0, HEADER_LENGTH, 0);
+    const header = buffer.toString('latin1', 0, bytesRead);
+    if (header.startsWith('#!')) return 'script';
+    return header === ELF ? 'binary' : 'unknown format';
   } catch (error) {
     const code = systemErrorCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return 'absent';
+    // A program that may be executed but not read.
+    if (code === 'EACCES') return 'binary';
     throw fileError('look at the program', file, error);
   }
+}
+
+function isRunnable(kind: ProgramKind): boolean {
+  return kind === 'script' || kind === 'binary';
 }
 
 function notFound(file: string, where: string): HostError {
@@ -69,11 +91,13 @@ export async function findProgram(file: string, options: FindProgramOptions): Pr
     throw new HostError('HOST_INVALID_ARGUMENT', `${JSON.stringify(file)} is neither an absolute path nor a bare name`);
   }
   if (path.isAbsolute(file)) {
-    const kind = await isProgram(file);
+    const kind = await programKind(file);
     if (kind === 'absent') throw notFound(file, '');
-    if (kind === 'not executable') {
-      throw new HostError('HOST_COMMAND_FAILED_TO_START', `${JSON.stringify(file)} is not an executable file`, {
-        hint: 'Check its type and its mode.',
+    if (!isRunnable(kind)) {
+      const what =
+        kind === 'unknown format' ? 'neither a binary nor a script that begins with "#!"' : 'not an executable file';
+      throw new HostError('HOST_COMMAND_FAILED_TO_START', `${JSON.stringify(file)} is ${what}`, {
+        hint: 'Check its type, its mode and its first line.',
       });
     }
     if (options.mustBeTrusted) await checkTrusted(file, options);
@@ -82,7 +106,7 @@ export async function findProgram(file: string, options: FindProgramOptions): Pr
   const searchPath = options.searchPath ?? TRUSTED_PATH;
   for (const folder of searchPath.split(':')) {
     const candidate = path.join(folder, file);
-    if ((await isProgram(candidate)) !== 'yes') continue;
+    if (!isRunnable(await programKind(candidate))) continue;
     if (options.mustBeTrusted) await checkTrusted(candidate, options);
     return candidate;
   }

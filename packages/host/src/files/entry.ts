@@ -101,7 +101,10 @@ export function readEntry(folder: OpenFolder, name: string, options: ReadOptions
   try {
     const stats = checkRegular(folder, descriptor, name, options);
     checkOwner(descriptor, shownPath(folder, name), options);
-    return readUpTo(descriptor, shownPath(folder, name), stats.size, options.maxBytes ?? DEFAULT_MAX_BYTES);
+    const limit = options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const shown = shownPath(folder, name);
+    if (options.tail === true && stats.size > limit) return readRange(descriptor, stats.size - limit, limit);
+    return readUpTo(descriptor, shown, stats.size, limit);
   } finally {
     fs.closeSync(descriptor);
   }
@@ -130,7 +133,7 @@ export async function writeEntry(
     writeFully(descriptor, data);
     setOwner(descriptor, options);
     fs.fchmodSync(descriptor, options.mode ?? DEFAULT_FILE_MODE);
-    await flush(descriptor);
+    if (options.durable !== false) await flush(descriptor);
     renameEntry(folder, temporary, name);
     renamed = true;
     if (statEntry(folder, name)?.inode !== fs.fstatSync(descriptor).ino)
@@ -139,7 +142,7 @@ export async function writeEntry(
     fs.closeSync(descriptor);
     if (!renamed) quietly(() => fs.unlinkSync(target));
   }
-  await flush(folder.descriptor);
+  if (options.durable !== false) await flush(folder.descriptor);
 }
 
 /** Adds a line to a regular file with one name, of ours or of one of the owners. */
@@ -269,4 +272,16 @@ function readUpTo(descriptor: number, shown: string, size: number, limit: number
     if (length > limit) throw tooLarge();
     if (length === buffer.length) buffer = Buffer.concat([buffer, Buffer.allocUnsafe(buffer.length)]);
   }
+}
+
+/** Reads so many bytes from a position on, or what there is of them. */
+function readRange(descriptor: number, position: number, length: number): Buffer {
+  const buffer = Buffer.allocUnsafe(length);
+  let read = 0;
+  while (read < length) {
+    const count = retryInterrupted(() => fs.readSync(descriptor, buffer, read, length - read, position + read));
+    if (count === 0) break;
+    read += count;
+  }
+  return buffer.subarray(0, read);
 }

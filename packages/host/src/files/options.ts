@@ -17,11 +17,18 @@ export interface Ownership {
 export interface WriteOptions extends Ownership {
   /** All twelve bits, whatever the umask. Default 0600. */
   readonly mode?: number;
+  /**
+   * Flush file and folder to the disk, so that a crash of the machine loses neither. Default true. Without it a crash can
+   * leave an old or an empty file: only for what is made again anyway.
+   */
+  readonly durable?: boolean;
 }
 
 export interface ReadOptions extends ExpectedOwner {
   /** Default 1 MB. A longer file is an error `HOST_FILE_TOO_LARGE`. */
   readonly maxBytes?: number;
+  /** Of a longer file, read the last `maxBytes` instead of failing. Default false. */
+  readonly tail?: boolean;
   /** Refuse a file with a second name (a hard link). Default false. */
   readonly singleLink?: boolean;
 }
