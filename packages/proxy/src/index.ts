@@ -8,6 +8,19 @@ export {
   type SlapproxySection,
   slapproxySectionSchema,
 } from './configuration/sections.js';
+export type { Fault } from './embedding/faults.js';
+export type { Seed, SeedComputer, SeedInstance, SeedSoftware } from './embedding/seed.js';
 export { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from './errors.js';
 export type { ListenAddress } from './http/server.js';
 export { createProxy, type Proxy } from './proxy.js';
+export {
+  PROXY_SHOW_SECTIONS,
+  type PartitionAddresses,
+  type ProxyDatabaseContent,
+  type ProxyShowSection,
+  type ProxyShowTable,
+  type ProxyShowValue,
+  type PublishedParameters,
+  readProxyDatabase,
+} from './show/read-database.js';
+export { renderProxyShow } from './show/render.js';

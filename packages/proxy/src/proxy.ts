@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import { silentLogger } from '@slapos/slap';
+import { SlapClient, silentLogger } from '@slapos/slap';
 
 import { TimestampSource } from './allocation/timestamps.js';
 import { answerError, createApp } from './app.js';
@@ -8,8 +8,11 @@ import { Authority } from './certificates/authority.js';
 import { type ProxyOptions, resolveProxyOptions } from './configuration/proxy-options.js';
 import type { ProxyContext } from './context.js';
 import { ComputerInformation } from './documents/computer-information.js';
+import { type Fault, FaultInjector } from './embedding/faults.js';
+import { type Seed, seedProxy } from './embedding/seed.js';
 import { ProxyError } from './errors.js';
 import { Forwarding } from './forwarding/forwarding.js';
+import { errorPage } from './http/html-pages.js';
 import { guardRequest } from './http/request-guard.js';
 import { type ListenAddress, type RunningServer, startServer } from './http/server.js';
 import type { ProxyStore } from './store/proxy-store.js';
@@ -24,13 +27,28 @@ const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
 export interface Proxy extends AsyncDisposable {
   /** New for each proxy object; `getRunId` answers it. */
   readonly runId: string;
-  /** Answers a request in process, without a port. Never throws. */
+  /** Answers a request in process, without a port. Rejects only when a fault was injected that drops connections. */
   fetch(request: Request): Promise<Response>;
   /**
    * Serves over HTTP as well; can be called several times.
    * @throws ProxyError `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
    */
   listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }>;
+  /**
+   * A SLAP client of this proxy, over a loopback port that is opened for it. Dispose of it when it is no longer needed.
+   * @throws ProxyError `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
+   */
+  client(): Promise<SlapClient>;
+  /** Formats computers, supplies releases, requests instances, as clients would. */
+  seed(seed: Seed): Promise<void>;
+  /** The whole content of the database. */
+  snapshot(): Promise<Uint8Array>;
+  /** Puts back the content of a snapshot; runs as one transaction. */
+  restore(snapshot: Uint8Array): Promise<void>;
+  /** Makes calls fail, to test how clients cope; disposing of the result ends it. */
+  injectFault(fault: Fault): Disposable;
+  /** The certificate of the proxy's own authority, PEM: what the certificates that it issues are verified with. */
+  authorityCertificate(): Promise<string>;
   /** Lets running requests end, commits, closes the database. Idempotent. */
   close(): Promise<void>;
 }
@@ -81,6 +99,8 @@ class MiniMaster implements Proxy {
   readonly #app: ReturnType<typeof createApp>;
   readonly #allowedHosts: Set<string>;
   readonly #servers: RunningServer[] = [];
+  readonly #faults = new FaultInjector();
+  #clientUrl: Promise<string> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(context: ProxyContext) {
@@ -94,8 +114,20 @@ class MiniMaster implements Proxy {
   }
 
   async fetch(request: Request): Promise<Response> {
+    return this.#serve(request, () => {
+      throw new TypeError('fetch failed', { cause: new Error('the connection was dropped on purpose') });
+    });
+  }
+
+  /** `drop` ends the connection of the request, as far as there is one. */
+  async #serve(request: Request, drop: () => Response): Promise<Response> {
     const startedAt = performance.now();
-    const response = await this.#answer(request);
+    const outcome = await this.#faults.meet(new URL(request.url).pathname);
+    if (outcome.action === 'drop') return drop();
+    const response =
+      outcome.action === 'answer'
+        ? errorPage(outcome.status, 'This failure was asked for.')
+        : await this.#answer(request);
     const { logger } = this.#context;
     const durationMs = Math.round(performance.now() - startedAt);
     logger.info('Request', { method: request.method, url: request.url, status: response.status, durationMs });
@@ -114,9 +146,34 @@ class MiniMaster implements Proxy {
         });
       }
     }
-    const server = await startServer((request) => this.fetch(request), address, options.limits, logger);
+    const server = await startServer((request, drop) => this.#serve(request, drop), address, options.limits, logger);
     this.#servers.push(server);
     return { url: server.url, port: server.port };
+  }
+
+  async client(): Promise<SlapClient> {
+    this.#clientUrl ??= this.listen({ host: '127.0.0.1', port: 0 }).then(({ url }) => url);
+    return new SlapClient({ masterUrl: await this.#clientUrl, logger: this.#context.logger });
+  }
+
+  seed(seed: Seed): Promise<void> {
+    return seedProxy(seed, this.#context);
+  }
+
+  snapshot(): Promise<Uint8Array> {
+    return this.#context.store.snapshot();
+  }
+
+  restore(snapshot: Uint8Array): Promise<void> {
+    return this.#context.store.restore(snapshot);
+  }
+
+  injectFault(fault: Fault): Disposable {
+    return this.#faults.add(fault);
+  }
+
+  authorityCertificate(): Promise<string> {
+    return this.#context.authority.certificate();
   }
 
   close(): Promise<void> {

@@ -32,12 +32,19 @@ export interface RunningServer {
  * @throws ProxyError `PROXY_LISTEN_FAILED`.
  */
 export async function startServer(
-  fetch: (request: Request) => Promise<Response>,
+  fetch: (request: Request, drop: () => Response) => Promise<Response>,
   address: ListenAddress,
   limits: ProxyLimits,
   logger: Logger,
 ): Promise<RunningServer> {
-  const listener = getRequestListener(fetch, { overrideGlobalObjects: false });
+  const listener = getRequestListener(
+    (request, { outgoing }) =>
+      fetch(request, () => {
+        outgoing.destroy();
+        return new Response(null);
+      }),
+    { overrideGlobalObjects: false },
+  );
   const server = createServer(
     {
       maxHeaderSize: limits.maxHeaderBytes,
