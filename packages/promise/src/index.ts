@@ -1,2 +1,19 @@
-/** The name of this package, until its owner lists the real exports here. */
-export const packageName = '@slapos/promise';
+export { discoverPromises, promiseTitle, type PromiseCheck } from './discovery/discover.js';
+export { PromiseError, promiseFailureText, type PromiseErrorCode } from './errors.js';
+export { evaluateLog, latestRuns, type Evaluation, type EvaluationRule } from './evaluation/evaluate.js';
+export { formatLogDate, formatLogRecord, parseLog, type LogRecord } from './evaluation/log-record.js';
+export type { PromiseSchedule } from './results/cache-file.js';
+export { readResult, writeResult, type PromiseResult, type PromiseResultType } from './results/result-file.js';
+export {
+  decidePromise,
+  type PromiseDecision,
+  type PromiseDecisionInput,
+  type PromiseMode,
+} from './run/decide.js';
+export {
+  DEFAULT_PROMISE_TIMEOUT_SECONDS,
+  runPromises,
+  type PromiseReport,
+  type RunPromisesOptions,
+  type RunPromisesPorts,
+} from './run/run-promises.js';

@@ -240,12 +240,18 @@ function checkFresh(folder: OpenFolder, descriptor: number, name: string): void 
   if (!fresh || fs.readdirSync(descriptorPath(descriptor)).length > 0) throw changedMeanwhile(folder, name, 'made');
 }
 
-/** For cleaning up after an error: the first error matters, and a later process removes what stays. */
+/**
+ * For cleaning up: the first error matters, and a later process removes what stays. Tried twice, because what failed for a
+ * passing reason would stay for as long as this process lives.
+ */
 function quietly(cleanUp: () => void): void {
-  try {
-    cleanUp();
-  } catch {
-    // See above.
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      cleanUp();
+      return;
+    } catch {
+      // See above.
+    }
   }
 }
 
