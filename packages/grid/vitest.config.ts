@@ -1,3 +1,7 @@
 import { packageVitestConfig } from '../../config/vitest.ts';
 
-export default packageVitestConfig();
+export default packageVitestConfig({
+  globalSetup: ['test/support/users.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+});

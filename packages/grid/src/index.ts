@@ -1,2 +1,77 @@
-/** The name of this package, until its owner lists the real exports here. */
-export const packageName = '@slapos/grid';
+export { createBuildoutBuilder, type BuildoutBuilderPorts } from './buildout/buildout-builder.js';
+export type {
+  BuildCommonOptions,
+  BuildObserver,
+  BuildSoftwareOptions,
+  InstantiateOptions,
+  PrepareSoftwareOptions,
+  SoftwareBuilder,
+} from './buildout/builder.js';
+export type { PartitionProfileOptions } from './buildout/partition-profile.js';
+export { NETWORK_CACHE_PARAMETERS, type NetworkCacheParameters } from './buildout/software-profile.js';
+export { BuildError, errorReport, GridError, type BuildFailure, type GridErrorCode } from './errors.js';
+export { isMasterUnreachable, isNotFoundAtMaster } from './master/failures.js';
+export type { Master, MasterCallOptions, PartitionCertificate } from './master/master.js';
+export { createSlapMaster } from './master/slap-master.js';
+export {
+  planInstancePass,
+  runInstancePass,
+  type InstancePassControl,
+  type InstancePassResult,
+  type PartitionItemResult,
+} from './partition/pass.js';
+export {
+  PARTITION_ID,
+  PARTITION_STATES,
+  planInstance,
+  planPartition,
+  unknownPartitions,
+  type InstancePlanOptions,
+  type ObservedPartition,
+  type PartitionReason,
+  type PartitionState,
+  type PlannedPartition,
+  type RequestedPartition,
+} from './partition/plan.js';
+export type { ItemOutcome, PartitionStep, PassEvent, PassEventFields, PassName, PassObserver } from './pass/events.js';
+export {
+  DEFAULT_MAXIMUM_PERIODICITY_SECONDS,
+  DEFAULT_MINIMUM_FREE_BYTES,
+  DEFAULT_PROMISE_TIMEOUT_SECONDS,
+  type InstancePassOptions,
+  type NodeOptions,
+  type SoftwarePassOptions,
+} from './pass/options.js';
+export type { GridPorts, SoftwarePorts } from './pass/ports.js';
+export { PASS_EXIT_CODES, type PassOutcome } from './pass/result.js';
+export {
+  gridSectionSchema,
+  instanceOptionsFromSection,
+  softwareOptionsFromSection,
+  type GridSection,
+} from './pass/section.js';
+export { createPromiseRunner } from './promises/local-promise-runner.js';
+export { runPromisePass, type PromiseItemResult, type PromisePassResult } from './promises/pass.js';
+export type { PromiseOutcome, PromiseRunner, PromiseRunRequest } from './promises/promise-runner.js';
+export {
+  findUnusedParts,
+  pruneSharedParts,
+  type NestedNode,
+  type PruneOptions,
+  type PruneResult,
+} from './prune/prune.js';
+export type { SoftwareItemResult } from './software/apply.js';
+export { buildLogPath } from './software/build-log.js';
+export { planSoftwarePass, runSoftwarePass, type PassControl, type SoftwarePassResult } from './software/pass.js';
+export {
+  planSoftware,
+  type ObservedRelease,
+  type ObservedSoftware,
+  type PlannedCollection,
+  type PlannedRelease,
+  type RequestedRelease,
+  type SoftwarePlan,
+  type SoftwarePlanOptions,
+  type SoftwareReason,
+} from './software/plan.js';
+export { softwareReleaseHash, softwareReleasePath } from './software/release-path.js';

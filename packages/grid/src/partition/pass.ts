@@ -1,0 +1,297 @@
+import { randomUUID } from 'node:crypto';
+import os from 'node:os';
+
+import type { ComputerInformation, PartitionInformation } from '@slapos/slap';
+
+import { GridError } from '../errors.js';
+import { isMasterUnreachable } from '../master/failures.js';
+import { forEachLimited } from '../pass/concurrency.js';
+import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
+import { checkNodeOptions, DEFAULT_MAXIMUM_PERIODICITY_SECONDS, type InstancePassOptions } from '../pass/options.js';
+import type { GridPorts } from '../pass/ports.js';
+import { countOutcomes, type PassOutcome } from '../pass/result.js';
+import { prepareStructure } from '../structure/structure.js';
+import {
+  applySimply,
+  checkPartition,
+  failPartition,
+  finishPartition,
+  type PartitionEnd,
+  type PlannedProcess,
+  preparePartition,
+} from './apply.js';
+import { observeInstances, removeInvalidPeriodicity, requestedPartition } from './observe.js';
+import { runOffline } from './offline.js';
+import { type PartitionReason, planInstance, type PlannedPartition, unknownPartitions } from './plan.js';
+import { logSummary } from './summary.js';
+import type { InstanceContext } from './work.js';
+
+/** What became of one partition. */
+export interface PartitionItemResult {
+  readonly partitionId: string;
+  readonly softwareType?: string;
+  readonly instanceTitle?: string;
+  readonly action: PlannedPartition['action'];
+  readonly reason: PartitionReason;
+  readonly outcome: ItemOutcome;
+  readonly durationMs: number;
+  /** Present when it failed, also when only its promises did. */
+  readonly error?: Error;
+}
+
+/** How an instance pass ended. */
+export interface InstancePassResult {
+  readonly pass: 'instance';
+  readonly passId: string;
+  readonly outcome: PassOutcome;
+  readonly items: readonly PartitionItemResult[];
+  /** Why the master could not be used, when it could not. */
+  readonly offlineError?: Error;
+  readonly durationMs: number;
+}
+
+/** How a pass is watched and stopped. */
+export interface InstancePassControl {
+  readonly signal?: AbortSignal;
+  readonly observer?: PassObserver;
+}
+
+/** One partition of a plan, with what the master says about it. */
+interface PlannedItem {
+  readonly planned: PlannedPartition;
+  readonly requested: PartitionInformation;
+}
+
+interface InstancePlan {
+  readonly items: readonly PlannedItem[];
+  readonly invalidPeriodicities: readonly string[];
+}
+
+async function planItems(
+  information: ComputerInformation,
+  options: InstancePassOptions,
+  nowMs: number,
+): Promise<InstancePlan> {
+  const requested = information.partitions.map(requestedPartition);
+  const unknown = unknownPartitions(options.onlyPartitions ?? [], requested);
+  if (unknown.length > 0) {
+    throw new GridError(
+      'GRID_UNKNOWN_PARTITION',
+      `Unknown partition${unknown.length === 1 ? '' : 's'}: ${unknown.join(', ')}`,
+      {
+        hint: `The master knows: ${requested.map((partition) => partition.partitionId).join(', ') || 'none'}`,
+      },
+    );
+  }
+  const observed = await observeInstances(options, requested);
+  const maximumPeriodicitySeconds = options.maximumPeriodicitySeconds ?? DEFAULT_MAXIMUM_PERIODICITY_SECONDS;
+  const planned = planInstance(observed.partitions, requested, { ...options, maximumPeriodicitySeconds }, nowMs);
+  const items = information.partitions.flatMap((partition, index) => {
+    const plan = planned[index];
+    return plan === undefined ? [] : [{ planned: plan, requested: partition }];
+  });
+  return { items, invalidPeriodicities: observed.invalidPeriodicities };
+}
+
+/**
+ * Reads what the master wants and what is there, and says what an instance pass would do. Changes nothing.
+ * @throws GridError, SlapError.
+ */
+export async function planInstancePass(
+  options: InstancePassOptions,
+  ports: Pick<GridPorts, 'master' | 'host'>,
+  control: InstancePassControl = {},
+): Promise<PlannedPartition[]> {
+  checkNodeOptions(options);
+  const information = await ports.master.fetchComputerInformation(
+    control.signal === undefined ? {} : { signal: control.signal },
+  );
+  return (await planItems(information, options, ports.host.clock.now())).items.map((item) => item.planned);
+}
+
+/** One instance pass: what it has found out so far. */
+class InstancePass {
+  readonly #context: InstanceContext;
+  readonly #jobs: number;
+  readonly #results = new Map<string, PartitionItemResult>();
+  /** Milliseconds spent on each partition so far. */
+  readonly #spent = new Map<string, number>();
+  #offlineError: Error | undefined;
+
+  constructor(context: InstanceContext) {
+    this.#context = context;
+    // The debugger of buildout needs the terminal for itself.
+    this.#jobs = context.options.buildoutDebug === true ? 1 : (context.options.jobs ?? os.availableParallelism());
+  }
+
+  get offlineError(): Error | undefined {
+    return this.#offlineError;
+  }
+
+  results(items: readonly PlannedItem[]): PartitionItemResult[] {
+    return items.flatMap(({ planned }) => this.#results.get(planned.partitionId) ?? []);
+  }
+
+  /** Builds, then updates the supervisor once, then starts, checks and reports. A partition that fails never stops the others. */
+  async run(items: readonly PlannedItem[]): Promise<void> {
+    const processes = items.filter((item) => item.planned.action === 'process');
+    const others = items.filter((item) => item.planned.action !== 'process' && item.planned.action !== 'check');
+    await forEachLimited(others, this.#jobs, (item) =>
+      this.#guard(item, () => applySimply(item.planned, item.requested, this.#context)),
+    );
+    await forEachLimited(processes, this.#jobs, (item) => this.#prepare(item));
+    if (processes.length > 0) await this.#updateSupervisor(processes);
+    await forEachLimited(items, this.#jobs, (item) => this.#finish(item));
+  }
+
+  async #prepare(item: PlannedItem): Promise<void> {
+    this.#context.emit('partition.started', { partition: item.planned.partitionId });
+    await this.#guard(item, async () => {
+      await preparePartition(item.planned as PlannedProcess, item.requested, this.#context);
+      return undefined;
+    });
+  }
+
+  /** One update for all: it also picks up what a pass that was killed left behind. (spec: supervisor 5) */
+  async #updateSupervisor(processes: readonly PlannedItem[]): Promise<void> {
+    try {
+      await this.#context.ports.supervisor.update();
+    } catch (error) {
+      const survivors = processes.filter((item) => !this.#results.has(item.planned.partitionId));
+      if (survivors.length === 0) this.#context.ports.logger.error('Failed to update the supervisor', { error });
+      await forEachLimited(survivors, this.#jobs, (item) => this.#guard(item, () => Promise.reject(asError(error))));
+    }
+  }
+
+  async #finish(item: PlannedItem): Promise<void> {
+    const { planned, requested } = item;
+    if (this.#results.has(planned.partitionId)) return;
+    if (planned.action === 'process') await this.#guard(item, () => finishPartition(planned, requested, this.#context));
+    else if (planned.action === 'check') await this.#guard(item, () => checkPartition(requested, this.#context));
+  }
+
+  /** Runs a step of one partition; a failure is dealt with here. No end yet means that another step follows. */
+  async #guard(item: PlannedItem, step: () => Promise<PartitionEnd | undefined>): Promise<void> {
+    const { planned, requested } = item;
+    const { clock } = this.#context.ports.host;
+    const began = clock.monotonic();
+    let end: PartitionEnd | undefined;
+    try {
+      this.#context.signal?.throwIfAborted();
+      end = await step();
+    } catch (error) {
+      if (isMasterUnreachable(error)) this.#offlineError ??= asError(error);
+      end = await failPartition(planned, requested, this.#context, error);
+    }
+    const spent = (this.#spent.get(planned.partitionId) ?? 0) + clock.monotonic() - began;
+    this.#spent.set(planned.partitionId, spent);
+    if (end !== undefined) this.#record(item, end, spent);
+  }
+
+  #record({ planned, requested }: PlannedItem, end: PartitionEnd, durationMs: number): void {
+    const { partitionId, action, reason } = planned;
+    this.#results.set(partitionId, {
+      partitionId,
+      action,
+      reason,
+      outcome: end.outcome,
+      durationMs,
+      ...(requested.softwareType === undefined ? {} : { softwareType: requested.softwareType }),
+      ...(requested.instanceTitle === undefined ? {} : { instanceTitle: requested.instanceTitle }),
+      ...(end.error === undefined ? {} : { error: end.error }),
+    });
+    this.#context.emit('partition.finished', {
+      partition: partitionId,
+      outcome: end.outcome,
+      durationMs,
+      ...(end.error === undefined ? {} : { message: end.error.message }),
+    });
+  }
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}
+
+function passOutcome(items: readonly PartitionItemResult[]): PassOutcome {
+  if (items.some((item) => item.outcome === 'failed')) return 'failure';
+  return items.some((item) => item.outcome === 'promise-failed') ? 'promise-failure' : 'success';
+}
+
+async function fetchInformation(
+  ports: GridPorts,
+  signal: AbortSignal | undefined,
+): Promise<ComputerInformation | { readonly offlineError: Error }> {
+  try {
+    return await ports.master.fetchComputerInformation(signal === undefined ? {} : { signal });
+  } catch (error) {
+    if (isMasterUnreachable(error) && error instanceof Error) return { offlineError: error };
+    throw error;
+  }
+}
+
+/** Goes through the partitions; returns their results and, if the master was lost on the way, why. */
+async function runOnline(
+  information: ComputerInformation,
+  context: InstanceContext,
+): Promise<{ items: PartitionItemResult[]; offlineError: Error | undefined }> {
+  const { options, ports, emit } = context;
+  const plan = await planItems(information, options, ports.host.clock.now());
+  for (const name of plan.invalidPeriodicities) {
+    ports.logger.warn('The periodicity of the Software Release is not an integer: removed', { directory: name });
+    await removeInvalidPeriodicity(options.softwareRoot, name);
+  }
+  for (const { planned } of plan.items) {
+    emit('partition.planned', { partition: planned.partitionId, action: planned.action, reason: planned.reason });
+  }
+  const pass = new InstancePass(context);
+  await pass.run(plan.items);
+  return { items: pass.results(plan.items), offlineError: pass.offlineError };
+}
+
+/**
+ * Makes the partitions what the master asks for. A partition that fails does not stop the others; failures are in the result and have
+ * been sent to the master. When the master cannot be used, what was deployed is started instead. May be killed at any instant and run
+ * again. (spec: grid 7) The caller holds the lock of the instance pass.
+ * @throws GridError `GRID_INVALID_OPTIONS`, `GRID_FOLDER_MISSING`, `GRID_UNKNOWN_PARTITION`; SupervisorError when supervisord cannot be
+ * started; SlapError for answers of the master that make no sense; the signal's reason.
+ */
+export async function runInstancePass(
+  options: InstancePassOptions,
+  ports: GridPorts,
+  control: InstancePassControl = {},
+): Promise<InstancePassResult> {
+  checkNodeOptions(options);
+  const { clock } = ports.host;
+  const began = clock.monotonic();
+  const passId = randomUUID();
+  const emit: Emit = createEmit('instance', passId, clock, control.observer);
+  const context: InstanceContext = { options, ports, emit, signal: control.signal };
+  emit('pass.started', { pid: process.pid });
+  await prepareStructure(options);
+  if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
+  ports.logger.info('Processing computer partitions...');
+  const information = await fetchInformation(ports, control.signal);
+  const online =
+    'offlineError' in information
+      ? { items: [], offlineError: information.offlineError }
+      : await runOnline(information, context);
+  control.signal?.throwIfAborted();
+  const { items, offlineError } = online;
+  let outcome = passOutcome(items);
+  if (offlineError !== undefined) {
+    emit('master.offline', { message: offlineError.message });
+    outcome = (await runOffline(context, offlineError)) ? 'offline' : 'offline-failure';
+  }
+  logSummary(ports.logger, items);
+  const durationMs = clock.monotonic() - began;
+  emit('pass.finished', { outcome, counts: countOutcomes(items), durationMs });
+  return {
+    pass: 'instance',
+    passId,
+    outcome,
+    items,
+    durationMs,
+    ...(offlineError === undefined ? {} : { offlineError }),
+  };
+}

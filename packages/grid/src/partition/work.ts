@@ -1,0 +1,94 @@
+import { type Logger, UntrustedDirectory, type UserIdentity } from '@slapos/host';
+import type { PartitionInformation } from '@slapos/slap';
+
+import { GridError } from '../errors.js';
+import type { Emit } from '../pass/events.js';
+import { createFileLogger, createTeeLogger } from '../pass/file-logger.js';
+import { LineLog } from '../pass/line-log.js';
+import type { InstancePassOptions } from '../pass/options.js';
+import { folderUser } from '../pass/owner.js';
+import type { GridPorts } from '../pass/ports.js';
+
+/** What belongs to the agent in a partition: logs, results of promises. (spec: grid 8.1) */
+const AGENT_FOLDER = '.slapgrid';
+const AGENT_FOLDER_MODE = 0o755;
+const LOG_FOLDER = 'log';
+const LOG_FOLDER_MODE = 0o700;
+const LOG_FILE = 'instance.log';
+const LOG_FILE_MODE = 0o644;
+/** (spec: grid 7.4) */
+const LOG_ROTATION_BYTES = 20 * 1024 * 1024;
+const KEPT_LOGS = 1;
+const LOGGER_NAME = 'slapos.grid';
+
+/** What the work on any partition of a pass needs. */
+export interface InstanceContext {
+  readonly options: InstancePassOptions;
+  readonly ports: GridPorts;
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** One partition while it is being worked on. */
+export interface PartitionWork {
+  readonly partitionId: string;
+  readonly requested: PartitionInformation;
+  /** Absolute path of its folder. */
+  readonly directory: string;
+  /** The same folder, open. */
+  readonly folder: UntrustedDirectory;
+  /** Owner and group of the folder. */
+  readonly owner: { readonly uid: number; readonly gid: number };
+  /** Who runs what is in it; `undefined`: we ourselves. */
+  readonly user: UserIdentity | undefined;
+  /** Writes to the pass' log and to the partition's own. */
+  readonly logger: Logger;
+}
+
+/** The owner of what we make in a partition; as an ordinary user everything is ours anyway. */
+export function partitionOwner(work: PartitionWork): { uid?: number; gid?: number } {
+  return work.user === undefined ? {} : work.owner;
+}
+
+/** Opens a partition's folder. @throws GridError `GRID_PARTITION_MISSING`. */
+export async function openPartition(instanceRoot: string, partitionId: string): Promise<UntrustedDirectory> {
+  await using root = await UntrustedDirectory.open(instanceRoot);
+  if ((await root.stat(partitionId))?.type !== 'directory') {
+    throw new GridError('GRID_PARTITION_MISSING', `Partition directory ${instanceRoot}/${partitionId} not found.`, {
+      hint: 'Run slapos node format, which makes the partitions of this computer.',
+    });
+  }
+  return await root.openSubdirectory(partitionId);
+}
+
+/** Opens a partition together with its log, and calls `run` with it. (spec: grid 7.4) */
+export async function withPartition<Result>(
+  requested: PartitionInformation,
+  context: InstanceContext,
+  run: (work: PartitionWork) => Promise<Result>,
+): Promise<Result> {
+  const { ports, options } = context;
+  const { partitionId } = requested;
+  await using folder = await openPartition(options.instanceRoot, partitionId);
+  const directory = `${options.instanceRoot}/${partitionId}`;
+  const { uid, gid } = await folder.statSelf();
+  const owner = { uid, gid };
+  const user = await folderUser(ports.host, { path: directory, ...owner });
+  const owns = user === undefined ? {} : owner;
+  await using agentFolder = await folder.openSubdirectory(AGENT_FOLDER, {
+    create: true,
+    mode: AGENT_FOLDER_MODE,
+    ...owns,
+  });
+  await using logFolder = await agentFolder.openSubdirectory(LOG_FOLDER, {
+    create: true,
+    mode: LOG_FOLDER_MODE,
+    ...owns,
+  });
+  const logStat = await logFolder.stat(LOG_FILE);
+  if ((logStat?.size ?? 0) >= LOG_ROTATION_BYTES) await logFolder.rotate(LOG_FILE, KEPT_LOGS);
+  const base = ports.logger.child({ partition: partitionId });
+  await using log = new LineLog(logFolder, LOG_FILE, { mode: LOG_FILE_MODE, ...owns }, base);
+  const logger = createTeeLogger([base, createFileLogger(log, LOGGER_NAME, ports.host.clock)]);
+  return await run({ partitionId, requested, directory, folder, owner, user, logger });
+}

@@ -1,0 +1,19 @@
+import type { Host, Logger } from '@slapos/host';
+import type { Supervisor } from '@slapos/supervisor';
+
+import type { SoftwareBuilder } from '../buildout/builder.js';
+import type { Master } from '../master/master.js';
+import type { PromiseRunner } from '../promises/promise-runner.js';
+
+/** What the passes work with. */
+export interface GridPorts {
+  readonly host: Host;
+  readonly master: Master;
+  readonly supervisor: Supervisor;
+  readonly builder: SoftwareBuilder;
+  readonly promises: PromiseRunner;
+  readonly logger: Logger;
+}
+
+/** What the software pass works with: it neither starts services nor checks promises. */
+export type SoftwarePorts = Pick<GridPorts, 'host' | 'master' | 'builder' | 'logger'>;

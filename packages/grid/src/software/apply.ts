@@ -1,0 +1,232 @@
+import type { Logger, UntrustedDirectory, UserIdentity } from '@slapos/host';
+
+import { BuildError, errorReport, GridError } from '../errors.js';
+import type { Emit, ItemOutcome } from '../pass/events.js';
+import { checkFreeSpace } from '../pass/free-space.js';
+import { DEFAULT_MINIMUM_FREE_BYTES, type SoftwarePassOptions } from '../pass/options.js';
+import { folderUser } from '../pass/owner.js';
+import type { SoftwarePorts } from '../pass/ports.js';
+import { buildLogPath, withBuildLog } from './build-log.js';
+import { asctime, COMPLETED_FILE } from './completed.js';
+import { checkLocalSource, noteGitRevision } from './local-source.js';
+import { copyNetrc } from './netrc.js';
+import { openRoot } from './observe.js';
+import type { PlannedCollection, PlannedRelease } from './plan.js';
+
+const RELEASE_MODE = 0o755;
+const COMPLETED_MODE = 0o644;
+
+/** What became of one Software Release. */
+export interface SoftwareItemResult {
+  readonly softwareReleaseUrl: string;
+  readonly directoryName: string;
+  readonly action: PlannedRelease['action'];
+  readonly reason: PlannedRelease['reason'];
+  readonly outcome: ItemOutcome;
+  readonly durationMs: number;
+  /** Present when it failed. */
+  readonly error?: Error;
+  /** Present when something was built: the whole output. */
+  readonly logPath?: string;
+}
+
+/** What the work on one release needs. */
+export interface SoftwareContext {
+  readonly options: SoftwarePassOptions;
+  readonly ports: SoftwarePorts;
+  readonly emit: Emit;
+  readonly signal: AbortSignal | undefined;
+}
+
+type SoftwareExecutor = (planned: PlannedRelease, context: SoftwareContext, logger: Logger) => Promise<ItemOutcome>;
+type SoftwareExecutors = Readonly<Record<PlannedRelease['action'], SoftwareExecutor>>;
+
+const EXECUTORS: SoftwareExecutors = {
+  build: buildRelease,
+  keep: async () => 'unchanged',
+  destroy: destroyRelease,
+  skip: async () => 'skipped',
+  refuse: async (planned) => {
+    if (planned.reason === 'invalid-url') {
+      throw new GridError(
+        'GRID_INVALID_VALUE',
+        `Not a URL that can be built: ${JSON.stringify(planned.softwareReleaseUrl)}`,
+        {
+          hint: 'It is empty, too long, or has blanks or control characters. Supply the right one.',
+        },
+      );
+    }
+    throw new GridError(
+      'GRID_UNKNOWN_STATE',
+      `The master wants ${planned.softwareReleaseUrl} in the unknown state ${JSON.stringify(planned.requestedState)}`,
+      { hint: 'A Software Release can be available or destroyed.' },
+    );
+  },
+};
+
+function callOptions(context: SoftwareContext): { signal?: AbortSignal } {
+  return context.signal === undefined ? {} : { signal: context.signal };
+}
+
+function owner(user: UserIdentity | undefined): { uid?: number; gid?: number } {
+  return user === undefined ? {} : { uid: user.uid, gid: user.gid };
+}
+
+async function buildRelease(planned: PlannedRelease, context: SoftwareContext, logger: Logger): Promise<ItemOutcome> {
+  const { options, ports } = context;
+  const { softwareReleaseUrl, directoryName } = planned;
+  await ports.master.reportSoftwareBuilding(softwareReleaseUrl, callOptions(context));
+  await using root = await openRoot(options.softwareRoot, 'software_root');
+  const directory = `${root.path}/${directoryName}`;
+  const user = await folderUser(ports.host, { path: root.path, ...(await root.statSelf()) });
+  await checkFreeSpace(
+    ports.host,
+    directory,
+    options.minimumFreeBytes ?? DEFAULT_MINIMUM_FREE_BYTES,
+    'software_min_free_space',
+  );
+  await checkLocalSource(ports.host, softwareReleaseUrl, user, {
+    isAllowed: options.allowLocalSoftware ?? !ports.host.isRoot,
+  });
+  await using folder = await root.openSubdirectory(directoryName, { create: true, mode: RELEASE_MODE, ...owner(user) });
+  // The folder may be of a time when software_root belonged to somebody else. (spec: grid 5.4)
+  await folder.setOwnAttributes(owner(user));
+  // A build that is repeated and fails must not leave the word of the one before.
+  await folder.remove(COMPLETED_FILE);
+  await copyNetrc(ports.host, folder, (await root.statSelf()).uid, user);
+  await runBuild(planned, context, logger, folder, directory, user);
+  await ports.master.reportSoftwareAvailable(softwareReleaseUrl, callOptions(context));
+  await folder.writeAtomic(COMPLETED_FILE, asctime(ports.host.clock.now()), { mode: COMPLETED_MODE, ...owner(user) });
+  return 'built';
+}
+
+async function runBuild(
+  planned: PlannedRelease,
+  context: SoftwareContext,
+  logger: Logger,
+  folder: UntrustedDirectory,
+  directory: string,
+  user: UserIdentity | undefined,
+): Promise<void> {
+  const { options, ports, emit, signal } = context;
+  const { softwareReleaseUrl } = planned;
+  const preparation = {
+    softwareReleaseUrl,
+    directory,
+    user,
+    sharedPartList: options.sharedPartList ?? [],
+    buildTimePartList: options.buildTimePartList ?? [],
+  };
+  await ports.builder.prepareSoftware(preparation);
+  await noteGitRevision(ports, folder, softwareReleaseUrl, user);
+  let parts = 0;
+  await withBuildLog(options.instanceRoot, planned.directoryName, logger, async (log) => {
+    await ports.builder.buildSoftware(
+      {
+        ...preparation,
+        networkCache: options.networkCache ?? {},
+        newest: options.force === true,
+        debug: options.buildoutDebug === true,
+        logPath: log.path,
+        ...(options.buildoutProgram === undefined ? {} : { buildoutProgram: options.buildoutProgram }),
+        onLine: (line) => {
+          log.write(line);
+          logger.info(line);
+          emit('software.output', { software: softwareReleaseUrl, line });
+        },
+        onPart: (part) => {
+          parts += 1;
+          emit('software.part', { software: softwareReleaseUrl, part, index: parts });
+        },
+      },
+      signal,
+    );
+  });
+}
+
+async function destroyRelease(planned: PlannedRelease, context: SoftwareContext, logger: Logger): Promise<ItemOutcome> {
+  await using root = await openRoot(context.options.softwareRoot, 'software_root');
+  if (await removeReleaseFolder(root, planned.directoryName, context.signal)) {
+    logger.info('Removed the Software Release', { directory: planned.directoryName });
+  }
+  await context.ports.master.reportSoftwareDestroyed(planned.softwareReleaseUrl, callOptions(context));
+  return 'removed';
+}
+
+/** Removes a release's folder; says whether it was there. Its mark goes first, so that a half-removed one never looks complete. */
+async function removeReleaseFolder(
+  root: UntrustedDirectory,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const stat = await root.stat(name);
+  if (stat === undefined) return false;
+  if (stat.type === 'directory') {
+    await using folder = await root.openSubdirectory(name);
+    await folder.remove(COMPLETED_FILE);
+  }
+  await root.removeTree(name, signal === undefined ? {} : { signal });
+  return true;
+}
+
+/** Carries out one decision. Never rejects: a failure is reported to the master and is part of the result. */
+export async function applyRelease(planned: PlannedRelease, context: SoftwareContext): Promise<SoftwareItemResult> {
+  const { ports, emit, options, signal } = context;
+  const { softwareReleaseUrl, directoryName, action, reason } = planned;
+  const logger = ports.logger.child({ software: softwareReleaseUrl });
+  const began = ports.host.clock.monotonic();
+  const works = action === 'build' || action === 'destroy' || action === 'refuse';
+  const finish = (outcome: ItemOutcome, error?: Error): SoftwareItemResult => {
+    const durationMs = ports.host.clock.monotonic() - began;
+    const logPath =
+      action === 'build' && (outcome === 'built' || error instanceof BuildError)
+        ? buildLogPath(options.instanceRoot, directoryName)
+        : undefined;
+    const extra = { ...(logPath === undefined ? {} : { logPath }) };
+    emit('software.finished', {
+      software: softwareReleaseUrl,
+      outcome,
+      durationMs,
+      ...(error === undefined ? {} : { message: error.message }),
+      ...extra,
+    });
+    return { ...planned, outcome, durationMs, ...(error === undefined ? {} : { error }), ...extra };
+  };
+  if (works) emit('software.started', { software: softwareReleaseUrl, action });
+  try {
+    signal?.throwIfAborted();
+    return finish(await EXECUTORS[action](planned, context, logger));
+  } catch (thrown) {
+    const error = signal?.aborted === true ? interrupted(thrown) : asError(thrown);
+    // The output of a build has been logged while it came.
+    if (!(error instanceof BuildError)) logger.error('Failed to process the Software Release', { reason, error });
+    if (works) await ports.master.reportSoftwareError(softwareReleaseUrl, errorReport(error));
+    return finish('failed', error);
+  }
+}
+
+/** Removes a folder that nobody asks for. A failure is only logged. (spec: grid 5.8) */
+export async function applyCollection(planned: PlannedCollection, context: SoftwareContext): Promise<boolean> {
+  const { logger } = context.ports;
+  const directory = `${context.options.softwareRoot}/${planned.directoryName}`;
+  logger.info('Removing a Software Release that nobody asks for', { directory });
+  try {
+    context.signal?.throwIfAborted();
+    await using root = await openRoot(context.options.softwareRoot, 'software_root');
+    await removeReleaseFolder(root, planned.directoryName, context.signal);
+    logger.info('Removed', { directory });
+    context.emit('software.removed', { directory });
+    return true;
+  } catch (error) {
+    logger.error('Cannot remove a Software Release that nobody asks for', { directory, error });
+    return false;
+  }
+}
+
+function asError(value: unknown): Error {
+  return value instanceof Error ? value : new Error(String(value));
+}
+
+function interrupted(cause: unknown): GridError {
+  return new GridError('GRID_INTERRUPTED', 'The pass was interrupted', { cause, retryable: true });
+}

@@ -1,0 +1,1 @@
+export { aPartition, InMemoryMaster, type MasterMethod, type RecordedCall } from './master/in-memory-master.js';

@@ -1,0 +1,147 @@
+import { mkdir, readdir, readFile, readlink, rm, stat, lstat } from 'node:fs/promises';
+import path from 'node:path';
+
+import { createLinuxHost, silentLogger } from '@slapos/host';
+import { createSupervisordAdapter, type Supervisor } from '@slapos/supervisor';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+import { aPartition } from '../src/testing.js';
+import { softwareReleasePath } from '../src/index.js';
+import { bundlePassProgram, type PassProgram } from './support/bundle.js';
+import { temporaryNode, type TemporaryNode } from './support/node.js';
+import type { PassProcessOptions, PassProcessReport } from './support/pass-process.js';
+
+/** How many of the points at which a pass can be killed a run of the tests looks at; `SLAPOS_TORTURE=1`: all of them. */
+const POINTS = process.env['SLAPOS_TORTURE'] === undefined ? 12 : Number.POSITIVE_INFINITY;
+
+let program: PassProgram;
+let node: TemporaryNode;
+let supervisor: Supervisor;
+beforeAll(async () => {
+  program = await bundlePassProgram();
+  node = await temporaryNode();
+  supervisor = createSupervisordAdapter({
+    instanceRoot: node.instanceRoot,
+    commands: createLinuxHost().commands,
+    logger: silentLogger,
+  });
+});
+afterAll(async () => {
+  await supervisor.shutdown();
+  await node[Symbol.asyncDispose]();
+  await program[Symbol.asyncDispose]();
+});
+
+function options(pass: PassProcessOptions['pass'], killAt?: number): PassProcessOptions {
+  const url = node.releaseUrl('hello-web');
+  return {
+    pass,
+    softwareRoot: node.softwareRoot,
+    instanceRoot: node.instanceRoot,
+    information: {
+      computerId: 'COMP-0',
+      softwareReleases: [{ url, computerId: 'COMP-0', requestedState: 'available' }],
+      partitions: [aPartition({ partitionId: 'slappart0', softwareReleaseUrl: url, timestamp: '7' })],
+    },
+    ...(killAt === undefined ? {} : { killAt }),
+  };
+}
+
+/** What differs from run to run: logs, times, caches. */
+const VOLATILE = /(?:^|\/)(?:__pycache__|log|\.completed|\.slappart0_hello-server\.log(?:\.1)?|promise)$/;
+
+/** Each run of buildout adds what it went through to the end of its own `.installed.cfg`; only what is installed matters. */
+function withoutJournal(name: string, text: string): string {
+  if (name !== '.installed.cfg') return text;
+  const sections = text.split(/^(?=\[)/m).filter((section) => !section.startsWith('[buildout]'));
+  return sections
+    .map((section) => section.trim())
+    .sort()
+    .join('\n');
+}
+
+/** Everything below a folder: kind, mode, owner and content. */
+async function snapshot(directory: string, prefix = ''): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of await readdir(path.join(directory, prefix))) {
+    const relative = path.join(prefix, name);
+    const file = path.join(directory, relative);
+    if (VOLATILE.test(relative) && relative !== 'etc/promise') continue;
+    const stats = await lstat(file);
+    const base = `${(stats.mode & 0o7777).toString(8)} ${String(stats.uid)}:${String(stats.gid)}`;
+    if (stats.isDirectory()) {
+      found[relative] = `folder ${base}`;
+      Object.assign(found, await snapshot(directory, relative));
+    } else if (stats.isSymbolicLink()) found[relative] = `link ${await readlink(file)}`;
+    else found[relative] = `file ${base} ${withoutJournal(name, await readFile(file, 'utf8'))}`;
+  }
+  return found;
+}
+
+/** How often a log is written depends on the time, so the last point may lie behind the end of a quicker run. */
+function wasKilled(report: PassProcessReport | undefined, point: number): boolean {
+  return report === undefined || report.count < point;
+}
+
+function pointsOf(count: number): number[] {
+  const step = Math.max(1, count / POINTS);
+  return Array.from({ length: Math.min(count, POINTS) }, (_, index) => Math.floor(index * step) + 1);
+}
+
+async function wipeSoftware(): Promise<void> {
+  await rm(softwareReleasePath(node.softwareRoot, node.releaseUrl('hello-web')), { recursive: true, force: true });
+}
+
+async function wipePartition(): Promise<void> {
+  await rm(node.partition('slappart0'), { recursive: true, force: true });
+  await rm(path.join(node.instanceRoot, 'etc/supervisord.conf.d'), { recursive: true, force: true });
+  await mkdir(path.join(node.instanceRoot, 'etc/supervisord.conf.d'), { recursive: true, mode: 0o700 });
+  if (await supervisor.isRunning()) await supervisor.update();
+  await node.addPartition('slappart0');
+}
+
+test('a software pass that is killed anywhere and run again ends like one that was not', {
+  timeout: 600_000,
+}, async () => {
+  const folder = softwareReleasePath(node.softwareRoot, node.releaseUrl('hello-web'));
+  // The first pass of a node makes the agent's own folders, too.
+  await program.run(options('software'));
+  await wipeSoftware();
+  const undisturbed = await program.run(options('software'));
+  expect(undisturbed?.outcome).toBe('success');
+  const expected = await snapshot(folder);
+  const points = pointsOf(undisturbed?.count ?? 0);
+  expect(points.length).toBeGreaterThan(10);
+  for (const point of points) {
+    await wipeSoftware();
+    expect(wasKilled(await program.run(options('software', point)), point), `kill at ${String(point)}`).toBe(true);
+    expect((await program.run(options('software')))?.outcome, `after a kill at ${String(point)}`).toBe('success');
+    expect(await snapshot(folder), `after a kill at ${String(point)}`).toEqual(expected);
+    expect((await stat(path.join(folder, '.completed'))).size).toBeGreaterThan(0);
+  }
+});
+
+test('an instance pass that is killed anywhere and run again ends like one that was not', {
+  timeout: 600_000,
+}, async () => {
+  await program.run(options('software'));
+  await wipePartition();
+  const folder = node.partition('slappart0');
+  const groups = path.join(node.instanceRoot, 'etc/supervisord.conf.d');
+  const undisturbed = await program.run(options('instance'));
+  expect(undisturbed).toMatchObject({ outcome: 'success' });
+  const expected = await snapshot(folder);
+  const expectedGroups = await snapshot(groups);
+  const points = pointsOf(undisturbed?.count ?? 0);
+  expect(points.length).toBeGreaterThan(10);
+  for (const point of points) {
+    await wipePartition();
+    const where = `after a kill at ${String(point)}`;
+    expect(wasKilled(await program.run(options('instance', point)), point), where).toBe(true);
+    const second = await program.run(options('instance'));
+    expect(second?.outcome, where).toBe('success');
+    expect(await snapshot(folder), where).toEqual(expected);
+    expect(await snapshot(groups), where).toEqual(expectedGroups);
+    expect((await supervisor.processInfo('slappart0:hello-server-on-watch'))?.stateName, where).toBe('RUNNING');
+  }
+});
