@@ -41,14 +41,15 @@ export function readFast(text: string, rules: MarshalRules): MarshalValue | unde
 class FastScanner {
   readonly #text: string;
   readonly #rules: MarshalRules;
-  readonly #references: References;
+  /** Undefined when nothing in the document refers to anything: then ids need not be kept. */
+  readonly #references: References | undefined;
   #at = ROOT_START.length;
   #elements = 0;
 
   constructor(text: string, rules: MarshalRules) {
     this.#text = text;
     this.#rules = rules;
-    this.#references = new References(rules.allowCycles);
+    this.#references = text.includes('<reference') ? new References(rules.allowCycles) : undefined;
   }
 
   document(): MarshalValue {
@@ -112,6 +113,7 @@ class FastScanner {
       case 'reference': {
         const id = this.#id();
         this.#expect('/>');
+        if (this.#references === undefined) throw NOT_MINE;
         return this.#references.resolve(id);
       }
       default:
@@ -147,48 +149,75 @@ class FastScanner {
   #id(): string | undefined {
     if (!this.#text.startsWith(' id="', this.#at)) return undefined;
     const start = this.#at + 5;
-    const end = this.#text.indexOf('"', start);
-    const id = end < 0 ? '' : this.#text.slice(start, end);
-    if (!/^[A-Za-z0-9]{1,40}$/.test(id)) throw NOT_MINE;
-    this.#at = end + 1;
-    return id;
+    let end = start;
+    while (isIdUnit(this.#text.charCodeAt(end))) end += 1;
+    this.#at = end;
+    this.#expect('"');
+    // An id that nobody can refer to is not worth a text of its own.
+    return this.#references === undefined ? undefined : this.#text.slice(start, end);
   }
 
   #container(name: 'list' | 'dictionary' | 'set', depth: number): MarshalValue {
     const id = this.#id();
-    if (name === 'list') {
-      const list: MarshalValue[] = [];
-      const entry = id === undefined ? undefined : this.#references.open(id, list);
-      this.#children(name, depth, list);
-      if (entry !== undefined) entry.isOpen = false;
-      return list;
-    }
-    const value = name === 'dictionary' ? new Map<MarshalValue, MarshalValue>() : new Set<MarshalValue>();
-    const entry = id === undefined ? undefined : this.#references.open(id, value);
-    const items = this.#children(name, depth);
-    if (value instanceof Map) fillDictionary(value, items);
-    else fillSet(value, items);
+    const value =
+      name === 'list' ? [] : name === 'dictionary' ? new Map<MarshalValue, MarshalValue>() : new Set<MarshalValue>();
+    const entry = id === undefined ? undefined : this.#references?.open(id, value);
+    if (Array.isArray(value)) this.#children(name, depth, value);
+    else if (value instanceof Map) this.#entries(depth, value);
+    else fillSet(value, this.#children(name, depth));
     if (entry !== undefined) entry.isOpen = false;
     return value;
   }
 
-  /** The values of a container up to its end; the position is after its name and id. */
-  #children(name: string, depth: number, items: MarshalValue[] = []): MarshalValue[] {
+  /** Whether a container has children; the position is after its name and id, and then before the first child. */
+  #opens(depth: number): boolean {
     if (depth > this.#rules.maxDepth) throw NOT_MINE;
-    if (this.#text.charCodeAt(this.#at) === SLASH) {
-      this.#expect('/>');
-      return items;
+    const unit = this.#text.charCodeAt(this.#at);
+    if (unit === GREATER) {
+      this.#at += 1;
+      return true;
     }
-    if (this.#text.charCodeAt(this.#at) !== GREATER) throw NOT_MINE;
-    this.#at += 1;
-    for (;;) {
-      this.#skipSpace();
-      if (this.#text.charCodeAt(this.#at + 1) === SLASH) {
-        this.#expect(`</${name}>`);
-        return items;
+    this.#expect('/>');
+    return false;
+  }
+
+  /** Whether a container ends here; the position is then after it. */
+  #ends(close: string): boolean {
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#at + 1) !== SLASH) return false;
+    this.#expect(close);
+    return true;
+  }
+
+  /** The values of a container up to its end. */
+  #children(name: string, depth: number, items: MarshalValue[] = []): MarshalValue[] {
+    if (!this.#opens(depth)) return items;
+    const close = `</${name}>`;
+    while (!this.#ends(close)) items.push(this.#value(depth + 1));
+    return items;
+  }
+
+  /** The keys and values of a dictionary up to its end, without a list of them in between where all keys are texts. */
+  #entries(depth: number, target: Map<MarshalValue, MarshalValue>): void {
+    if (!this.#opens(depth)) return;
+    while (!this.#ends('</dictionary>')) {
+      const key = this.#value(depth + 1);
+      if (this.#ends('</dictionary>')) throw NOT_MINE;
+      const value = this.#value(depth + 1);
+      if (typeof key === 'string') {
+        target.set(key, value);
+        continue;
       }
-      items.push(this.#value(depth + 1));
+      // Keys that are not texts are rare: from here on the general rule.
+      fillDictionary(target, [...[...target].flat(), key, value, ...this.#rest(depth)]);
+      return;
     }
+  }
+
+  #rest(depth: number): MarshalValue[] {
+    const items: MarshalValue[] = [];
+    while (!this.#ends('</dictionary>')) items.push(this.#value(depth + 1));
+    return items;
   }
 
   #object(depth: number): MarshalValue {
@@ -198,7 +227,7 @@ class FastScanner {
     if (end < 0) throw NOT_MINE;
     const className = checkClass('slapos.slap.slap', this.#text.slice(this.#at, end));
     this.#at = end + 1;
-    const entry = id === undefined ? undefined : this.#references.open(id, undefined);
+    const entry = id === undefined ? undefined : this.#references?.open(id, undefined);
     const object = makeObject(className, this.#children('object', depth));
     if (entry !== undefined) {
       entry.value = object;
@@ -206,6 +235,10 @@ class FastScanner {
     }
     return object;
   }
+}
+
+function isIdUnit(unit: number): boolean {
+  return (unit >= 0x30 && unit <= 0x39) || (unit >= 0x41 && unit <= 0x5a) || (unit >= 0x61 && unit <= 0x7a);
 }
 
 const NAMED_REFERENCES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };

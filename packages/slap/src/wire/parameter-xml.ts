@@ -3,7 +3,7 @@ import { SaxesParser } from 'saxes';
 import { SlapError } from '../errors.js';
 import { decodeXml } from './decode-xml.js';
 import { compareCodePoints, pythonText } from './python-text.js';
-import { assertXmlText, escapeXmlAttribute, escapeXmlText } from './xml-text.js';
+import { assertXmlText, escapeXmlAttribute, escapeXmlText, isXmlText } from './xml-text.js';
 
 const DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n";
 
@@ -77,6 +77,10 @@ export function readParameterXml(xml: string | Uint8Array | null | undefined): M
     depth -= 1;
     isOpen = false;
   });
-  parser.write(decodeXml(xml)).close();
+  const decoded = decodeXml(xml);
+  if (!isXmlText(decoded)) {
+    throw new SlapError('SLAP_INVALID_DOCUMENT', 'Parameter XML holds a character that XML cannot carry.');
+  }
+  parser.write(decoded).close();
   return result;
 }

@@ -12,7 +12,7 @@ import {
   SCALAR_PARSERS,
 } from './value-rules.js';
 import { type MarshalClassName, MarshalTuple, type MarshalValue } from './values.js';
-import { unescapeOnce } from './xml-text.js';
+import { isXmlText, unescapeOnce } from './xml-text.js';
 
 /** An element that is open: what its end will make of it. */
 interface Frame {
@@ -58,6 +58,8 @@ class SaxReader {
     this.#parser.on('cdata', (part) => this.#text(part));
     this.#parser.on('closetag', () => this.#close());
     try {
+      // saxes takes a high surrogate and whatever follows for one character.
+      if (!isXmlText(text)) throw new BrokenRule('it holds a character that XML cannot carry');
       this.#parser.write(text).close();
       if (this.#result === undefined) throw new BrokenRule('the document is empty');
       return this.#result;
