@@ -15,7 +15,8 @@ const MAX_LINES = 400;
 const boundaries = ({ tests }) => [
   'error',
   {
-    allow: [],
+    // Not a package: what its tests share.
+    allow: ['../../../config/readme.js'],
     enforceBuildableLibDependency: false,
     // Every package has its own zod, yaml, …; knip checks that each one is declared where it is used.
     banTransitiveDependencies: false,
@@ -49,6 +50,23 @@ const noEnvironmentVariables = [
     message: 'A library throws; only the CLI picks exit codes.',
   },
 ];
+
+const FILE_CHANGES =
+  '/^(append|chmod|chown|copyFile|cp|create|fchmod|fchown|fdatasync|fsync|ftruncate|futimes|lchmod|lchown|link|lutimes|mkdir|mkdtemp|open|rename|rm|rmdir|symlink|truncate|unlink|utimes|write)/';
+const FILE_CHANGES_MESSAGE =
+  'Files are changed through @slapos/host (UntrustedDirectory, writeFileAtomically, removeTree): other users own these folders.';
+
+/** `node:fs` may read here; whatever could change a file, under whatever name it is imported, may not be used. */
+const noFileChanges = [
+  { selector: `MemberExpression[object.name='fs'][property.name=${FILE_CHANGES}]` },
+  { selector: "MemberExpression[object.name='fs'][computed=true]" },
+  { selector: "MemberExpression[object.name='fs'][property.name='promises']" },
+  { selector: `ImportDeclaration[source.value=/^node:fs/] > ImportSpecifier[imported.name=${FILE_CHANGES}]` },
+  { selector: 'ImportDeclaration[source.value=/^node:fs/] > ImportSpecifier[imported.name=/^(promises|default)$/]' },
+  { selector: "ImportDeclaration[source.value=/^node:fs/] > ImportNamespaceSpecifier[local.name!='fs']" },
+  { selector: "ImportDeclaration[source.value=/^node:fs/] > ImportDefaultSpecifier[local.name!='fs']" },
+  { selector: 'ImportExpression[source.value=/^node:fs/]' },
+].map((restriction) => ({ ...restriction, message: FILE_CHANGES_MESSAGE }));
 
 export default defineConfig(
   globalIgnores(['**/dist/', '**/coverage/', '**/test-results/', '**/test/fixtures/', '**/.slapos/', '.nx/']),
@@ -108,6 +126,14 @@ export default defineConfig(
     files: ['packages/*/src/**/*.ts'],
     ignores: ['packages/cli/**', ...TEST_FILES],
     rules: { 'no-restricted-syntax': ['error', ...noEnumOrDefaultExport, ...noEnvironmentVariables] },
+  },
+  {
+    name: 'only @slapos/host changes files of the machine',
+    files: ['packages/{collect,format,grid,manager,promise}/src/**/*.ts'],
+    ignores: TEST_FILES,
+    rules: {
+      'no-restricted-syntax': ['error', ...noEnumOrDefaultExport, ...noEnvironmentVariables, ...noFileChanges],
+    },
   },
   {
     name: 'only @slapos/host starts processes',

@@ -70,3 +70,32 @@ describe('the lint that keeps libraries quiet and honest', { timeout: SLOW_TEST_
     await expect(rulesBroken('packages/slap/src/index.ts', `${text}\n`)).resolves.toContain(rule);
   });
 });
+
+describe('the lint that keeps file changes in @slapos/host', { timeout: SLOW_TEST_TIMEOUT_MS }, () => {
+  const RULE = 'no-restricted-syntax';
+
+  test.each([
+    "import fs from 'node:fs';\nfs.writeFileSync('/x', '');",
+    "import fs from 'node:fs/promises';\nawait fs.chown('/x', 0, 0);",
+    "import * as fs from 'node:fs';\nfs.createWriteStream('/x');",
+    "import fs from 'node:fs';\nawait fs.promises.readFile('/x');",
+    "import fs from 'node:fs';\nexport const name: 'rmSync' = 'rmSync';\nfs[name]('/x');",
+    "import files from 'node:fs';\nexport const read = files.readFileSync;",
+    "import * as files from 'node:fs';\nexport const read = files.readFileSync;",
+    "import { rm } from 'node:fs/promises';\nawait rm('/x');",
+    "import { rm as harmless } from 'node:fs/promises';\nawait harmless('/x');",
+    "import { promises } from 'node:fs';\nexport const read = promises.readFile;",
+    "import { default as files } from 'node:fs';\nexport const read = files.readFileSync;",
+    "export const files = await import('node:fs');",
+  ])('refuses %j in grid', async (text) => {
+    await expect(rulesBroken('packages/grid/src/index.ts', `${text}\n`)).resolves.toContain(RULE);
+  });
+
+  test.each([
+    ['grid', "import fs from 'node:fs';\nexport const text = fs.readFileSync('/x', 'utf8');"],
+    ['promise', "import { readFile } from 'node:fs/promises';\nexport const text = await readFile('/x', 'utf8');"],
+    ['host', "import fs from 'node:fs';\nfs.writeFileSync('/x', '');"],
+  ])('lets %s %j', async (name, text) => {
+    await expect(rulesBroken(`packages/${name}/src/index.ts`, `${text}\n`)).resolves.toEqual([]);
+  });
+});
