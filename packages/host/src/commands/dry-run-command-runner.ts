@@ -1,3 +1,4 @@
+import { HostError } from '../errors.js';
 import type { Command, CommandResult, CommandRunner } from './command.js';
 
 /** Records the commands instead of running them; each is a quiet success. What only reads can be let through. */
@@ -19,7 +20,12 @@ export class DryRunCommandRunner implements CommandRunner {
 
   async run(command: Command, options: { readonly signal?: AbortSignal } = {}): Promise<CommandResult> {
     if (this.#onlyReads(command)) return this.#real.run(command, options);
-    options.signal?.throwIfAborted();
+    if (options.signal?.aborted === true) {
+      throw new HostError(
+        'HOST_COMMAND_ABORTED',
+        `${JSON.stringify(command.file)} was stopped because we were asked to`,
+      );
+    }
     this.#commands.push(command);
     return { exitCode: 0, signal: null, output: '', stderr: '', timedOut: false, durationMs: 0 };
   }
