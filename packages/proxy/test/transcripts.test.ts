@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
 import { createProxy, type ProxyOptions } from '../src/index.js';
-import { explainedDifference } from './explained-differences.js';
-import { TranscriptMatcher } from './transcript-matcher.js';
-import type { Exchange, Transcript } from './transcript.js';
+import { explainedDifference } from './support/explained-differences.js';
+import { TranscriptMatcher } from './support/transcript-matcher.js';
+import type { Exchange, Transcript } from './support/transcript.js';
 
 const FOLDER = join(import.meta.dirname, 'fixtures/transcripts');
 const ORIGIN = 'http://127.0.0.1:5000';

@@ -11,6 +11,7 @@ import { forwardedFields } from './forwarded-fields.js';
 
 /** Requests pass it on, so that a circle of masters is noticed: the run ids of all proxies on the way. */
 const VIA_HEADER = 'x-slapos-forwarded-by';
+const SOURCE_INSTANCE = 'source_instance_id';
 const USER = 'user';
 const DESTROYED = 'destroyed';
 const RUN_ID = /^[0-9a-zA-Z]{32}$/;
@@ -60,6 +61,8 @@ export class Forwarding {
     // The list is looked at before anything is asked: nobody may make us call any URL he likes.
     const master = options.multimaster.find(({ url }) => url === masterUrl);
     if (master === undefined) {
+      // Sent on by another proxy, the URL is the one under which that one knows us.
+      if (http.headers.has(VIA_HEADER) || request.filter.has(SOURCE_INSTANCE)) return byRelease();
       throw new ProxyError(
         'PROXY_MASTER_NOT_CONFIGURED',
         `External SlapOS Master URL ${masterUrl} is not listed in multimaster list.`,

@@ -36,6 +36,8 @@ export interface SqliteStoreOptions {
    */
   readonly durable?: boolean;
   readonly now?: () => Date;
+  /** Called before each statement that may change something, for tests that look at the files between them. */
+  readonly onStatement?: (sql: string) => void;
   readonly logger?: Logger;
 }
 
@@ -44,7 +46,7 @@ export interface SqliteStoreOptions {
  * @throws ProxyError `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_TOO_NEW`, `PROXY_DATABASE_FAILED`.
  */
 export function openSqliteStore(options: SqliteStoreOptions): ProxyStore {
-  const database = openDatabase(options.path);
+  const database = openDatabase(options.path, options.onStatement);
   try {
     prepareDatabase(database, options);
   } catch (error) {
@@ -121,11 +123,12 @@ class SqliteStore implements ProxyStore {
   }
 }
 
-function openDatabase(path: string): Database.Database {
+function openDatabase(path: string, onStatement: SqliteStoreOptions['onStatement']): Database.Database {
   try {
     // SQLite would make the file readable for everybody; its companions (-wal, -shm) get the mode of the file.
     if (path !== IN_MEMORY) closeSync(openSync(path, 'a', OWNER_ONLY));
-    return new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    const verbose = onStatement === undefined ? undefined : (sql: unknown) => onStatement(String(sql));
+    return new Database(path, { timeout: BUSY_TIMEOUT_MS, ...(verbose === undefined ? {} : { verbose }) });
   } catch (error) {
     throw new ProxyError('PROXY_DATABASE_FAILED', `Cannot open the database ${JSON.stringify(path)}`, {
       cause: error,

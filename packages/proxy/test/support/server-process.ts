@@ -1,0 +1,79 @@
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import { execa } from 'execa';
+import { build } from 'tsup';
+
+const PACKAGE_FOLDER = join(import.meta.dirname, '../..');
+
+/** A folder that is gone after the test. */
+export function temporaryFolder(): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(tmpdir(), 'slapos-proxy-'));
+  return {
+    path,
+    [Symbol.dispose]() {
+      rmSync(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Bundles a TypeScript program of this folder, so that a plain Node.js can run it; gives its path. */
+export async function bundleProgram(name: string): Promise<string> {
+  const outDir = join(PACKAGE_FOLDER, 'test-results', 'programs');
+  await build({
+    config: false,
+    entry: { [name]: join(import.meta.dirname, `${name}.ts`) },
+    outDir,
+    format: 'esm',
+    target: 'node20',
+    platform: 'node',
+    // Everything of ours is in the bundle; what npm installed is found from its folder.
+    noExternal: [/^@slapos\//],
+    external: [/^(?!\.|\/|@slapos\/)/],
+    clean: false,
+    silent: true,
+    esbuildOptions: (options) => {
+      options.conditions = ['@slapos/source'];
+    },
+  });
+  return join(outDir, `${name}.js`);
+}
+
+/** A running proxy process. */
+export interface ServerProcess extends AsyncDisposable {
+  readonly url: string;
+  /** Ends it with SIGKILL and waits until it is gone. */
+  kill(): Promise<void>;
+  /** Ends it in good order and waits until it is gone. */
+  stop(): Promise<void>;
+}
+
+/** Starts the bundled `server` and waits until it listens. */
+export async function startServerProcess(
+  program: string,
+  databasePath: string,
+  computerId: string,
+): Promise<ServerProcess> {
+  const child = execa('node', [program, databasePath, computerId], {
+    reject: false,
+    buffer: false,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const [line] = (await Promise.race([
+    once(createInterface({ input: child.stdout }), 'line'),
+    child.then(({ exitCode }) => Promise.reject(new Error(`the server ended with code ${exitCode}`))),
+  ])) as [string];
+  const end = async (signal: NodeJS.Signals) => {
+    child.kill(signal);
+    await child;
+  };
+  return {
+    url: `http://127.0.0.1:${line}`,
+    kill: () => end('SIGKILL'),
+    stop: () => end('SIGTERM'),
+    [Symbol.asyncDispose]: () => end('SIGKILL'),
+  };
+}
