@@ -1,0 +1,29 @@
+import { CommandLog } from '../output/log.js';
+
+/** What one run of the program is: its log, and the signal that ends it. */
+export interface Invocation {
+  readonly log: CommandLog;
+  readonly signal: AbortSignal;
+  /** Whether stacks of errors are shown. */
+  readonly debug: boolean;
+  /** A log file was named on the command line. */
+  readonly hasLogFile: boolean;
+}
+
+let current: Invocation | undefined;
+
+/** Sets what the command that is about to run belongs to: oclif makes commands itself and hands nothing on. */
+export function beginInvocation(invocation: Invocation): void {
+  current = invocation;
+}
+
+/** What the running command belongs to. */
+export function invocation(): Invocation {
+  current ??= {
+    log: new CommandLog({ level: 'info', showTime: true, colour: false, showStacks: false }),
+    signal: new AbortController().signal,
+    debug: false,
+    hasLogFile: false,
+  };
+  return current;
+}

@@ -1,0 +1,32 @@
+import { Command, Flags } from '@oclif/core';
+import { type ConfigFamily, ConfigFile, configPath, loadConfigFile } from '../config/config-file.js';
+import type { CommandLog } from '../output/log.js';
+import { invocation } from './invocation.js';
+
+/** `--cfg`, which every command has that reads a configuration. */
+export const configFlag = Flags.string({ description: 'configuration file', helpValue: 'FILE' });
+
+/**
+ * A command of `slapos`: it parses, calls one service, renders. `run` gives the exit code; only the program itself ends the process.
+ * Results go to standard output with `this.log`, the story to standard error with `this.logger`.
+ */
+export abstract class SlaposCommand extends Command {
+  abstract override run(): Promise<number>;
+
+  /** The log on standard error. */
+  protected get logger(): CommandLog {
+    return invocation().log;
+  }
+
+  /** Aborted when the user wants the command to end. */
+  protected get signal(): AbortSignal {
+    return invocation().signal;
+  }
+
+  /** The configuration that the command reads (spec: cli §1.4). */
+  protected async loadConfig(family: ConfigFamily, option: string | undefined): Promise<ConfigFile> {
+    const file = configPath(family, option, process.env);
+    this.logger.debug(`Loading config: ${file}`);
+    return loadConfigFile(file, family);
+  }
+}

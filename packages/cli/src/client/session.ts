@@ -1,0 +1,36 @@
+import { SlapClient } from '@slapos/slap';
+import { type ConfigFile, expandHome } from '../config/config-file.js';
+import { CliError } from '../errors.js';
+import type { CommandLog } from '../output/log.js';
+
+/** A connection to the master that a client configuration names (spec: cli §4.1). The caller closes it. */
+export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
+  if (!config.hasSection('slapos')) throw missing(config, "No section: 'slapos'");
+  const masterUrl = config.value('slapos', 'master_url');
+  if (!masterUrl) throw missing(config, "No option 'master_url'");
+  const consoleValue = (key: string): string | undefined => config.value('slapconsole', key) || undefined;
+  let keyFile = consoleValue('key_file');
+  let certFile = consoleValue('cert_file');
+  if (keyFile === undefined && certFile === undefined) {
+    keyFile = config.value('slapos', 'key_file') || undefined;
+    certFile = config.value('slapos', 'cert_file') || undefined;
+  }
+  if (masterUrl.startsWith('https') && (keyFile === undefined || certFile === undefined)) {
+    throw missing(config, "No option 'key_file' and/or 'cert_file'");
+  }
+  return new SlapClient({
+    masterUrl,
+    keyFile: keyFile === undefined ? undefined : expandHome(keyFile),
+    certFile: certFile === undefined ? undefined : expandHome(certFile),
+    masterCaFile: config.value('slapos', 'master_ca_file') || undefined,
+    masterRestUrl: consoleValue('master_rest_url') ?? (config.value('slapos', 'master_rest_url') || undefined),
+    insecure: config.value('slapos', 'master_insecure') === 'true',
+    logger,
+  });
+}
+
+function missing(config: ConfigFile, message: string): CliError {
+  return new CliError('CLI_CONFIGURATION', message, {
+    hint: `Complete [slapos] of ${config.file}: master_url, and for https key_file and cert_file.`,
+  });
+}

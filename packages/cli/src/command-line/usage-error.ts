@@ -1,0 +1,50 @@
+import { CliError } from '../errors.js';
+
+/** The parts of oclif's parser errors that we read. */
+interface ParserError extends Error {
+  readonly parse?: unknown;
+  readonly args?: unknown;
+  readonly flags?: unknown;
+}
+
+/**
+ * Turns what oclif's parser finds wrong into the sentences that scripts know (spec: cli §1.6); gives any other error back.
+ */
+export function asUsageError(command: string, error: unknown): unknown {
+  if (!(error instanceof Error) || !('parse' in error)) return error;
+  const sentence = sentenceFor(error);
+  return new CliError('CLI_USAGE', `slapos ${command}: error: ${sentence}`, {
+    hint: `slapos help ${command}`,
+    cause: error,
+  });
+}
+
+function sentenceFor(error: ParserError): string {
+  switch (error.constructor.name) {
+    case 'RequiredArgsError':
+      return `the following arguments are required: ${namesOf(error.args).join(', ')}`;
+    case 'UnexpectedArgsError':
+      return `unrecognized arguments: ${textsOf(error.args).join(' ')}`;
+    case 'NonExistentFlagsError':
+      return `unrecognized arguments: ${textsOf(error.flags).join(' ')}`;
+    default: {
+      // oclif's own words, without its advice.
+      const [first = ''] = error.message
+        .split('\n')
+        .filter((line) => line.trim() !== '' && !line.startsWith('The following error'));
+      return first.trim() === '' ? error.message : first.trim();
+    }
+  }
+}
+
+function namesOf(value: unknown): string[] {
+  return Array.isArray(value)
+    ? value.map((item: unknown) =>
+        typeof item === 'object' && item !== null && 'name' in item ? String(item.name) : String(item),
+      )
+    : [];
+}
+
+function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.map(String) : [];
+}

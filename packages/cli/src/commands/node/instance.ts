@@ -1,0 +1,53 @@
+import { Flags } from '@oclif/core';
+import { instanceOptionsFromSection, PASS_EXIT_CODES, planInstancePass, runInstancePass } from '@slapos/grid';
+import { SlaposCommand } from '../../base/slapos-command.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
+import { passFlags } from '../../node/pass-flags.js';
+import { logInstanceSummary } from '../../node/pass-summary.js';
+import { renderInstancePlan } from '../../node/render-plan.js';
+
+/** `slapos node instance` (spec: cli §3.3). */
+export default class NodeInstance extends SlaposCommand {
+  static override summary = 'run instance deployment';
+  static override description =
+    'Makes the partitions of this computer what the master asks for, starts their services and checks their promises. Exit code 2: only promises failed; 3: the master cannot be reached, and what was deployed is running.';
+  static override examples = ['slapos node instance', 'slapos node instance --only-cp slappart3 --force'];
+  static override flags = {
+    ...passFlags,
+    'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
+    'force-stop': Flags.boolean({ description: 'stop the services, also of instances that are to be started' }),
+    force: Flags.boolean({ description: 'process even what has not changed' }),
+    all: Flags.boolean({ description: 'the old name of --force', exclusive: ['only-cp'] }),
+    'only-cp': Flags.string({
+      description: 'only these partitions, separated by commas',
+      aliases: ['only'],
+      helpValue: 'LIST',
+    }),
+    'dry-run': Flags.boolean({ description: 'say what would be done, and do nothing' }),
+  };
+
+  override async run(): Promise<number> {
+    const { flags } = await this.parse(NodeInstance);
+    const config = await this.loadConfig('node', flags.cfg);
+    const { all, 'dry-run': dryRun, ...others } = flags;
+    const request = {
+      config,
+      flags: { ...others, force: flags.force || all },
+      logger: this.logger,
+      signal: this.signal,
+      lock: PASS_LOCKS.instance,
+      dryRun,
+    };
+    return runNodePass(request, async ({ section, ports, signal }) => {
+      const options = instanceOptionsFromSection(section);
+      if (dryRun) {
+        this.log(renderInstancePlan(await planInstancePass(options, ports, { signal })));
+        return EXIT_CODES.OK;
+      }
+      const result = await runInstancePass(options, ports, { signal });
+      logInstanceSummary(this.logger, result);
+      return PASS_EXIT_CODES[result.outcome];
+    });
+  }
+}

@@ -1,0 +1,66 @@
+import { Flags } from '@oclif/core';
+import { PASS_EXIT_CODES, planSoftwarePass, runSoftwarePass, softwareOptionsFromSection } from '@slapos/grid';
+import { SlaposCommand } from '../../base/slapos-command.js';
+import { CliError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
+import { passFlags } from '../../node/pass-flags.js';
+import { logSoftwareSummary } from '../../node/pass-summary.js';
+import { renderSoftwarePlan } from '../../node/render-plan.js';
+
+/** `slapos node software` (spec: cli §3.2). */
+export default class NodeSoftware extends SlaposCommand {
+  static override summary = 'run software deployment';
+  static override description =
+    'Builds the Software Releases that the master supplies this computer with, and removes those that it does not want any more.';
+  static override examples = [
+    'slapos node software',
+    'slapos node software --only-sr https://example.org/software.cfg --force',
+  ];
+  static override flags = {
+    ...passFlags,
+    'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
+    'garbage-collect': Flags.boolean({ description: 'also remove what is not supplied at all' }),
+    force: Flags.boolean({ description: 'build again what is complete' }),
+    all: Flags.boolean({ description: 'the old name of --force', exclusive: ['only-sr'] }),
+    'only-sr': Flags.string({
+      description: 'only these: URLs or their MD5, separated by commas',
+      aliases: ['only'],
+      helpValue: 'LIST',
+    }),
+    'dry-run': Flags.boolean({ description: 'say what would be done, and do nothing' }),
+  };
+
+  override async run(): Promise<number> {
+    const { flags } = await this.parse(NodeSoftware);
+    if (flags['garbage-collect'] && flags['only-sr'] !== undefined) {
+      throw new CliError(
+        'CLI_USAGE',
+        'slapos node software: error: argument --garbage-collect: not allowed with argument --only-sr',
+        {
+          hint: 'Everything that is not named would be removed.',
+        },
+      );
+    }
+    const config = await this.loadConfig('node', flags.cfg);
+    const { all, 'dry-run': dryRun, ...others } = flags;
+    const request = {
+      config,
+      flags: { ...others, force: flags.force || all },
+      logger: this.logger,
+      signal: this.signal,
+      lock: PASS_LOCKS.software,
+      dryRun,
+    };
+    return runNodePass(request, async ({ section, ports, signal }) => {
+      const options = softwareOptionsFromSection(section);
+      if (dryRun) {
+        this.log(renderSoftwarePlan(await planSoftwarePass(options, ports, { signal })));
+        return EXIT_CODES.OK;
+      }
+      const result = await runSoftwarePass(options, ports, { signal });
+      logSoftwareSummary(this.logger, result);
+      return PASS_EXIT_CODES[result.outcome];
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { Flags } from '@oclif/core';
+import {
+  createProxy,
+  keysWithoutEffect,
+  multimasterSectionSchema,
+  proxyOptionsFromSections,
+  slapproxySectionSchema,
+} from '@slapos/proxy';
+import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import { checkSection, mergeSections } from '../../config/check-section.js';
+import type { ConfigFile } from '../../config/config-file.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { flagsAsKeys } from '../../node/pass-flags.js';
+
+const MULTIMASTER = 'multimaster/';
+
+/** `slapos proxy start` (spec: cli §6.1). */
+export default class ProxyStart extends SlaposCommand {
+  static override summary = 'minimalist, stand-alone SlapOS Master';
+  static override description =
+    'Serves SLAP over an SQLite file until it is told to end. Everybody who reaches its address can do everything: keep it on loopback.';
+  static override examples = ['slapos proxy start --cfg slapos.cfg'];
+  static override flags = {
+    cfg: configFlag,
+    'database-uri': Flags.string({ char: 'u', description: 'SQLite file, made when it is missing', helpValue: 'FILE' }),
+    port: Flags.integer({ description: 'TCP port', helpValue: 'N' }),
+    host: Flags.string({ description: 'address to listen on (127.0.0.1)', helpValue: 'ADDRESS' }),
+    'local-software-release-root': Flags.string({
+      description: 'folder below which local Software Releases lie (/)',
+      helpValue: 'DIR',
+    }),
+  };
+
+  override async run(): Promise<number> {
+    const { flags } = await this.parse(ProxyStart);
+    const config = await this.loadConfig('node', flags.cfg);
+    const sections = sectionsInOrder(config);
+    // The section that comes first in the file wins, so it is laid on top.
+    const merged = mergeSections(config, [...sections].reverse(), flagsAsKeys(flags));
+    const section = checkSection(slapproxySectionSchema, merged, config, sections);
+    if (section.log_file !== undefined) this.logger.openFile(section.log_file);
+    const ignored = keysWithoutEffect(section);
+    if (ignored.length > 0) this.logger.warn(`${config.file}: this version does not use ${ignored.join(', ')}`);
+    const masters = config.sectionNames
+      .filter((name) => name.startsWith(MULTIMASTER))
+      .map((name) => ({
+        url: name.slice(MULTIMASTER.length),
+        ...checkSection(multimasterSectionSchema, mergeSections(config, [name]), config, [name]),
+      }));
+
+    await using proxy = await createProxy({ ...proxyOptionsFromSections(section, masters), logger: this.logger });
+    const { url } = await proxy.listen({ host: section.host, port: section.port });
+    this.logger.info(` * Running on ${url} (Press CTRL+C to quit)`);
+    if (!this.signal.aborted) await once(this.signal, 'abort');
+    return EXIT_CODES.OK;
+  }
+}
+
+function sectionsInOrder(config: ConfigFile): string[] {
+  const present = config.sectionNames.filter((name) => name === 'slapproxy' || name === 'slapos');
+  return present.length === 0 ? ['slapproxy'] : present;
+}

@@ -1,0 +1,69 @@
+import type { z } from 'zod';
+import { CliError } from '../errors.js';
+import type { ConfigFile } from './config-file.js';
+
+const LONGEST_SHOWN_VALUE = 60;
+const SECRET_KEY = /password|token|secret|private/i;
+
+/** Texts of a configuration with the options of the command line laid over them. */
+export interface MergedSection {
+  readonly values: Readonly<Record<string, string>>;
+  /** Keys that came from the command line. */
+  readonly fromOptions: ReadonlySet<string>;
+}
+
+/**
+ * Lays sections over each other, later ones on top, and the options that were given over all (spec: grid §2.2, format §1).
+ * @param options values by key; those that were not given are absent, and hide nothing
+ */
+export function mergeSections(
+  config: ConfigFile,
+  sections: readonly string[],
+  options: Readonly<Record<string, string | undefined>> = {},
+): MergedSection {
+  const given = Object.entries(options).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const values: Record<string, string> = Object.create(null) as Record<string, string>;
+  for (const section of sections) for (const [key, value] of config.section(section)) values[key] = value;
+  for (const [key, value] of given) values[key] = value;
+  return { values, fromOptions: new Set(given.map(([key]) => key)) };
+}
+
+/**
+ * Checks merged texts with the schema of the library that owns them.
+ * @param sections where the keys may stand, for the message: the one that wins first
+ * @throws CliError `CLI_CONFIGURATION` with all that is wrong, each with file, line, section, key, value and what was expected
+ */
+export function checkSection<Schema extends z.ZodType>(
+  schema: Schema,
+  merged: MergedSection,
+  config: ConfigFile,
+  sections: readonly string[],
+): z.output<Schema> {
+  const result = schema.safeParse(merged.values);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => {
+    const key = String(issue.path[0] ?? '');
+    return `${placeOf(key, merged, config, sections)}: ${issue.message}`;
+  });
+  throw new CliError('CLI_CONFIGURATION', [...new Set(problems)].sort(byLine).join('\n'));
+}
+
+function placeOf(key: string, merged: MergedSection, config: ConfigFile, sections: readonly string[]): string {
+  const value = merged.values[key];
+  const shown = value === undefined ? '' : ` = ${shownValue(key, value)}`;
+  if (merged.fromOptions.has(key)) return `option --${key.replaceAll('_', '-')}${shown}`;
+  const place = config.locate(sections, key);
+  return place === undefined
+    ? `${config.file}: [${sections[0] ?? ''}] ${key}${shown}`
+    : `${config.file}:${place.line}: [${place.section}] ${key}${shown}`;
+}
+
+function shownValue(key: string, value: string): string {
+  if (SECRET_KEY.test(key)) return '(not shown)';
+  return JSON.stringify(value.length > LONGEST_SHOWN_VALUE ? `${value.slice(0, LONGEST_SHOWN_VALUE)}…` : value);
+}
+
+function byLine(one: string, other: string): number {
+  const lineOf = (text: string): number => Number(/^\S*?:(\d+): /.exec(text)?.[1] ?? 0);
+  return lineOf(one) - lineOf(other);
+}

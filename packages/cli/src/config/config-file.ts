@@ -1,0 +1,102 @@
+import { readFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { CliError } from '../errors.js';
+import { interpolatedSection, interpolatedValue } from './interpolate.js';
+import { parseConfig, type RawConfig } from './parse-config.js';
+
+/** Which file a command reads: that of the node, or that of a client (spec: cli §1.4). */
+export type ConfigFamily = 'node' | 'client';
+
+const FAMILIES = {
+  node: { variable: 'SLAPOS_CONFIGURATION', fallback: '/etc/opt/slapos/slapos.cfg' },
+  client: { variable: 'SLAPOS_CLIENT_CONFIGURATION', fallback: '~/.slapos/slapos-client.cfg' },
+} as const;
+
+/** A configuration that was read. */
+export class ConfigFile {
+  readonly file: string;
+  readonly #raw: RawConfig;
+
+  constructor(raw: RawConfig) {
+    this.#raw = raw;
+    this.file = raw.file;
+  }
+
+  hasSection(name: string): boolean {
+    return this.#raw.sections.has(name);
+  }
+
+  /** In the order of the file, without `[DEFAULT]`. */
+  get sectionNames(): string[] {
+    return [...this.#raw.sections.keys()];
+  }
+
+  /** The keys of a section with their values; empty when there is no such section. */
+  section(name: string): Map<string, string> {
+    return interpolatedSection(this.#raw, name);
+  }
+
+  value(section: string, key: string): string | undefined {
+    return this.hasSection(section) ? interpolatedValue(this.#raw, section, key) : undefined;
+  }
+
+  /** Where a key stands: the first of the sections that has it. */
+  locate(sections: readonly string[], key: string): { readonly section: string; readonly line: number } | undefined {
+    for (const section of sections) {
+      const entry = this.#raw.sections.get(section)?.get(key);
+      if (entry !== undefined) return { section, line: entry.line };
+    }
+    return undefined;
+  }
+}
+
+/** The path that a command of the family reads. */
+export function configPath(family: ConfigFamily, option: string | undefined, environment: NodeJS.ProcessEnv): string {
+  const { variable, fallback } = FAMILIES[family];
+  return expandHome(option ?? (environment[variable] || fallback));
+}
+
+/**
+ * Reads a configuration file.
+ * @throws CliError `CLI_CONFIGURATION`
+ */
+export async function loadConfigFile(file: string, family: ConfigFamily): Promise<ConfigFile> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
+    const { variable, fallback } = FAMILIES[family];
+    throw new CliError(
+      'CLI_CONFIGURATION',
+      isMissing ? `Configuration file does not exist: ${file}` : `Cannot parse configuration file: ${file}`,
+      {
+        hint: isMissing
+          ? `Name one with --cfg, or in the variable ${variable}; without either it is ${fallback}.`
+          : `It must be a file that you may read: ${cause instanceof Error ? cause.message : String(cause)}`,
+        cause,
+      },
+    );
+  }
+  return new ConfigFile(parseConfig(text, file));
+}
+
+/** Reads a file of sections as it is written, without interpolation: the dialect of definition files (spec: format §6.1). */
+export async function loadRawSections(file: string): Promise<Map<string, Map<string, string>>> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new CliError('CLI_CONFIGURATION', `File '${file}' does not exist or is not readable.`, { cause });
+  });
+  const { sections, defaults } = parseConfig(text, file);
+  return new Map(
+    [...sections].map(([name, entries]) => [
+      name,
+      new Map([...defaults, ...entries].map(([key, { raw }]) => [key, raw])),
+    ]),
+  );
+}
+
+/** `~` and `~/…` are the user's home; other users' homes are left to a shell. */
+export function expandHome(file: string): string {
+  return file === '~' || file.startsWith('~/') ? path.join(os.homedir(), file.slice(1)) : file;
+}

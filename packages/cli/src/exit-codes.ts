@@ -1,0 +1,30 @@
+/** What the exit codes of `slapos` mean (spec: cli §2). */
+export const EXIT_CODES = {
+  OK: 0,
+  FAILED: 1,
+  /** Wrong arguments; also: not ready, not found, formatted but not posted, and promises that fail. */
+  USAGE: 2,
+  PROMISES_FAILED: 2,
+  NOT_POSTED: 2,
+  NOT_READY: 2,
+  /** The master cannot be reached; services were kept running. */
+  OFFLINE: 3,
+  /** Unknown command, an option that is none before the command, or not root. */
+  REFUSED: 5,
+  /** Another slapos process holds the lock. */
+  BUSY: 10,
+  INTERRUPTED: 130,
+} as const;
+
+/** Exit codes of errors by their stable code; any other error is {@link EXIT_CODES.FAILED}. */
+const CODES_OF_ERRORS: ReadonlyMap<string, number> = new Map([
+  ['CLI_USAGE', EXIT_CODES.USAGE],
+  ['CLI_NOT_ROOT', EXIT_CODES.REFUSED],
+  ['CLI_UNKNOWN_COMMAND', EXIT_CODES.REFUSED],
+  ['HOST_LOCKED', EXIT_CODES.BUSY],
+]);
+
+/** The exit code for an error with this `code`. */
+export function exitCodeOfError(code: string | undefined): number {
+  return (code === undefined ? undefined : CODES_OF_ERRORS.get(code)) ?? EXIT_CODES.FAILED;
+}

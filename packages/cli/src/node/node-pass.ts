@@ -1,0 +1,125 @@
+import { randomInt } from 'node:crypto';
+import {
+  createBuildoutBuilder,
+  createPromiseRunner,
+  createSlapMaster,
+  type GridPorts,
+  type GridSection,
+  gridSectionSchema,
+} from '@slapos/grid';
+import { createLinuxHost, type Host, isSlapOSError } from '@slapos/host';
+import { SlapClient } from '@slapos/slap';
+import { createSupervisordAdapter } from '@slapos/supervisor';
+import { checkRoot } from '../base/root-check.js';
+import { checkSection, mergeSections } from '../config/check-section.js';
+import type { ConfigFile } from '../config/config-file.js';
+import { EXIT_CODES } from '../exit-codes.js';
+import type { CommandLog } from '../output/log.js';
+import { checkMandatory } from './mandatory.js';
+import { flagsAsKeys } from './pass-flags.js';
+
+const SECTIONS = ['networkcache', 'slapos'];
+const MILLISECONDS = 1000;
+
+/** The lock of a pass: its own key, and where it is when nothing is configured (spec: cli §3.1). */
+export interface PassLock {
+  readonly key: 'pidfile_software' | 'pidfile_instance' | 'pidfile_report';
+  readonly fallback: string;
+}
+
+export const PASS_LOCKS = {
+  software: { key: 'pidfile_software', fallback: '/opt/slapos/slapgrid-sr.pid' },
+  instance: { key: 'pidfile_instance', fallback: '/opt/slapos/slapgrid-cp.pid' },
+} as const satisfies Record<string, PassLock>;
+
+export interface NodePassRequest {
+  readonly config: ConfigFile;
+  readonly flags: Readonly<Record<string, unknown>>;
+  readonly logger: CommandLog;
+  readonly signal: AbortSignal;
+  readonly lock: PassLock;
+  /** Look only: no lock is taken, and nobody waits. */
+  readonly dryRun?: boolean | undefined;
+}
+
+/** What a pass runs with. */
+export interface NodePass {
+  readonly section: GridSection;
+  readonly ports: GridPorts;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Does what stands around a pass, in the order that tools rely on: root check, mandatory parameters, files, delay, lock, pass
+ * (spec: cli §3.1). The lock is given back whatever happens.
+ * @returns the exit code of `run`, or that of a pass which finds another one running
+ */
+export async function runNodePass(request: NodePassRequest, run: (pass: NodePass) => Promise<number>): Promise<number> {
+  const { config, flags, logger, signal, lock, dryRun = false } = request;
+  // [networkcache] wins over [slapos], and the command line over both (spec: grid §2.2).
+  const merged = mergeSections(config, ['slapos', 'networkcache'], flagsAsKeys(flags));
+  if (!dryRun) checkRoot(config);
+  await checkMandatory(merged, config);
+  const section = checkSection(gridSectionSchema, merged, config, SECTIONS);
+  const host = createLinuxHost({
+    logger,
+    environment: process.env,
+    ...passedVariables(merged.values['environment_pass']),
+  });
+  if (dryRun) return withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal }));
+  if (flags['now'] !== true) await delay(merged.values['maximal_delay'], host, logger, signal);
+  const file =
+    (flags['pidfile'] as string | undefined) ??
+    config.value('slapos', lock.key) ??
+    config.value('slapos', 'pidfile') ??
+    lock.fallback;
+  try {
+    await using _held = await host.locks.acquire(file);
+    return await withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal }));
+  } catch (error) {
+    if (!isSlapOSError(error) || error.code !== 'HOST_LOCKED') throw error;
+    const pid = /\bpid (\d+)/.exec(error.message)?.[1] ?? 'unknown';
+    // The spelling is the reference's, which tools look for.
+    logger.info(`New slapos process started, but another slapos process is aleady running with pid ${pid}, exiting.`);
+    return EXIT_CODES.BUSY;
+  }
+}
+
+async function withPorts(
+  values: Readonly<Record<string, string>>,
+  section: GridSection,
+  host: Host,
+  logger: CommandLog,
+  run: (ports: GridPorts) => Promise<number>,
+): Promise<number> {
+  await using client = new SlapClient({
+    masterUrl: section.master_url,
+    keyFile: values['key_file'] || undefined,
+    certFile: values['cert_file'] || undefined,
+    masterCaFile: values['master_ca_file'] || undefined,
+    insecure: /^(?:true|yes|on|1)$/i.test(values['master_insecure'] ?? ''),
+    logger,
+  });
+  const master = createSlapMaster(client, section.computer_id);
+  return run({
+    host,
+    master,
+    supervisor: createSupervisordAdapter({ instanceRoot: section.instance_root, commands: host.commands, logger }),
+    builder: createBuildoutBuilder({ commands: host.commands, logger }),
+    promises: createPromiseRunner({ host, master, logger }),
+    logger,
+  });
+}
+
+function passedVariables(text: string | undefined): { environmentPass?: string[] } {
+  const names = (text ?? '').split(/[\s,]+/).filter((name) => name !== '');
+  return names.length === 0 ? {} : { environmentPass: names };
+}
+
+async function delay(text: string | undefined, host: Host, logger: CommandLog, signal: AbortSignal): Promise<void> {
+  const maximum = Number(text ?? 0);
+  if (!Number.isInteger(maximum) || maximum <= 0) return;
+  const seconds = randomInt(1, maximum + 1);
+  logger.info(`Sleeping for ${seconds} seconds. To disable this feature, use with --now parameter in manual.`);
+  await host.clock.sleep(seconds * MILLISECONDS, signal);
+}
