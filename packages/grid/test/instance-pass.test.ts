@@ -303,6 +303,29 @@ describe('without the master', () => {
     expect((await harness.supervisor.processInfo('slappart0:hello-server-on-watch'))?.stateName).toBe('RUNNING');
   });
 
+  test('promises are checked, and their failures are told once when the master is back', async () => {
+    await deployed();
+    harness.request({ partitionId: 'slappart0', softwareReleaseUrl: url, accessStatus: 'ok' });
+    await harness.runInstance();
+    const error = await unreachable();
+    harness.master.failOn('fetchComputerInformation', () => error);
+    harness.ports = {
+      ...harness.ports,
+      promises: { run: async () => ({ firstFailure: { name: 'late', message: 'too late' } }) },
+    };
+    expect(await harness.runInstance()).toMatchObject({ outcome: 'offline' });
+    expect(await harness.runInstance()).toMatchObject({ outcome: 'offline' });
+    harness.master.heal();
+    harness.ports = { ...harness.ports, promises: { run: async () => ({}) } };
+    harness.takeCalls();
+    await harness.runInstance();
+    await harness.runInstance();
+    const text = "Promise 'late' failed with output: too late";
+    expect(harness.master.calls.filter(([method]) => method === 'reportPartitionError')).toEqual([
+      ['reportPartitionError', 'slappart0', text],
+    ]);
+  });
+
   test('a state that an old agent left is honoured once', async () => {
     const directory = await deployed();
     harness.request({ partitionId: 'slappart0', softwareReleaseUrl: url });

@@ -7,11 +7,11 @@ import { refreshCertificate } from './certificate.js';
 import { installPartition } from './install.js';
 import { TIMESTAMP_FILE } from './observe.js';
 import type { PlannedPartition } from './plan.js';
-import { promiseFailureText, runPartitionPromises } from './promises.js';
+import { hasPromises, promiseFailureText, runPartitionPromises } from './promises.js';
 import { configureServices, removeServices } from './supervision.js';
 import { tidyFreePartition } from './tidy.js';
 import { beginTransaction, endTransaction } from './transaction.js';
-import { type InstanceContext, type PartitionWork, withPartition } from './work.js';
+import { type InstanceContext, inspectPartition, type PartitionWork, withPartition } from './work.js';
 
 const TIMESTAMP_MODE = 0o644;
 const ERROR_LOG_MODE = 0o644;
@@ -150,9 +150,9 @@ export async function failPartition(
 
 /** Looks at the promises of a partition that is up to date, and tells the master when their state changed. (spec: grid 9.4) */
 export async function checkPartition(requested: PartitionInformation, context: InstanceContext): Promise<PartitionEnd> {
-  return withPartition(requested, context, async (work) => {
+  return inspectPartition(requested, context, async (work) => {
     const { ports } = context;
-    const report = await runPartitionPromises(work, context, 'anomaly');
+    const report = (await hasPromises(work.folder)) ? await runPartitionPromises(work, context, 'anomaly') : {};
     const status = requested.accessStatus;
     const isKnownAsFailing = status?.startsWith('#error') === true;
     if (report.firstFailure !== undefined) {

@@ -3,7 +3,7 @@ import os from 'node:os';
 
 import type { ComputerInformation, PartitionInformation } from '@slapos/slap';
 
-import { GridError } from '../errors.js';
+import { errorReport, GridError } from '../errors.js';
 import { isMasterUnreachable } from '../master/failures.js';
 import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
@@ -22,6 +22,7 @@ import {
 } from './apply.js';
 import { observeInstances, removeInvalidPeriodicity, requestedPartition } from './observe.js';
 import { runOffline } from './offline.js';
+import { queueReports, rememberTarget, sendQueuedReports } from './offline-state.js';
 import { type PartitionReason, planInstance, type PlannedPartition, unknownPartitions } from './plan.js';
 import { logSummary } from './summary.js';
 import type { InstanceContext } from './work.js';
@@ -117,6 +118,8 @@ class InstancePass {
   /** Milliseconds spent on each partition so far. */
   readonly #spent = new Map<string, number>();
   #offlineError: Error | undefined;
+  /** Reports are kept one after the other. */
+  #unsent: Promise<void> = Promise.resolve();
 
   constructor(context: InstanceContext) {
     this.#context = context;
@@ -180,12 +183,22 @@ class InstancePass {
       this.#context.signal?.throwIfAborted();
       end = await step();
     } catch (error) {
-      if (isMasterUnreachable(error)) this.#offlineError ??= asError(error);
       end = await failPartition(planned, requested, this.#context, error);
+      if (isMasterUnreachable(error)) await this.#lostMaster(planned.partitionId, asError(error));
     }
     const spent = (this.#spent.get(planned.partitionId) ?? 0) + clock.monotonic() - began;
     this.#spent.set(planned.partitionId, spent);
     if (end !== undefined) this.#record(item, end, spent);
+  }
+
+  /** The master is to hear of it when it is back. */
+  async #lostMaster(partitionId: string, error: Error): Promise<void> {
+    this.#offlineError ??= error;
+    const { options, ports } = this.#context;
+    this.#unsent = this.#unsent.then(() =>
+      queueReports(options.instanceRoot, [{ partitionId, text: errorReport(error) }], ports.logger),
+    );
+    await this.#unsent;
   }
 
   #record({ planned, requested }: PlannedItem, end: PartitionEnd, durationMs: number): void {
@@ -237,6 +250,13 @@ async function runOnline(
 ): Promise<{ items: PartitionItemResult[]; offlineError: Error | undefined }> {
   const { options, ports, emit } = context;
   const plan = await planItems(information, options, ports.host.clock.now());
+  try {
+    await sendQueuedReports(options.instanceRoot, ports.master, ports.logger);
+    await rememberTarget(options.instanceRoot, information.partitions);
+  } catch (error) {
+    // What is only for a later pass without the master (a full disk, for instance) does not end this one.
+    ports.logger.warn('Cannot keep what is needed while the master is away', { error });
+  }
   for (const name of plan.invalidPeriodicities) {
     ports.logger.warn('The periodicity of the Software Release is not an integer: removed', { directory: name });
     await removeInvalidPeriodicity(options.softwareRoot, name);

@@ -1,4 +1,4 @@
-import { isSlapOSError } from '@slapos/host';
+import { isSlapOSError, type UntrustedDirectory } from '@slapos/host';
 
 import { parseReleasePython } from '../buildout/interpreter.js';
 import { DEFAULT_PROMISE_TIMEOUT_SECONDS } from '../pass/options.js';
@@ -8,6 +8,7 @@ import { softwareReleaseHash } from '../software/release-path.js';
 import { certificatePaths } from './certificate.js';
 import type { InstanceContext, PartitionWork } from './work.js';
 
+const MILLISECONDS_PER_SECOND = 1000;
 const MAX_SCRIPT_BYTES = 1024 * 1024;
 
 /** The Python of the partition's Software Release; `undefined` when it has none that can be read. (spec: grid 15.5) */
@@ -36,6 +37,20 @@ export function promiseFailureText(failure: { readonly name: string; readonly me
   return `Promise '${failure.name}' failed with output: ${failure.message}`;
 }
 
+const PROMISE_FOLDERS = ['promise', 'plugin'] as const;
+
+/** Whether there is anything to run: most of a pass over unchanged partitions is this question. */
+export async function hasPromises(folder: UntrustedDirectory): Promise<boolean> {
+  if ((await folder.stat('etc'))?.type !== 'directory') return false;
+  await using etc = await folder.openSubdirectory('etc');
+  for (const name of PROMISE_FOLDERS) {
+    if ((await etc.stat(name))?.type !== 'directory') continue;
+    await using promises = await etc.openSubdirectory(name);
+    if ((await promises.list()).length > 0) return true;
+  }
+  return false;
+}
+
 /** Runs the promises of a partition. (spec: grid 9) */
 export async function runPartitionPromises(
   work: PartitionWork,
@@ -47,7 +62,7 @@ export async function runPartitionPromises(
   emit('partition.step', { partition: partitionId, step: 'promises' });
   const python = await releasePython(options.softwareRoot, work.requested.softwareReleaseUrl);
   const { certificateFile, keyFile } = certificatePaths(options.certificateRepositoryPath, partitionId);
-  return ports.promises.run(
+  const outcome = await ports.promises.run(
     {
       partitionPath: work.directory,
       partitionId,
@@ -62,4 +77,9 @@ export async function runPartitionPromises(
     },
     context.signal,
   );
+  for (const { name, failed, message, executionSeconds } of outcome.results ?? []) {
+    const durationMs = executionSeconds * MILLISECONDS_PER_SECOND;
+    emit('promise.finished', { partition: partitionId, promise: name, ok: !failed, message, durationMs });
+  }
+  return outcome;
 }

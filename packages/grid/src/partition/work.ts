@@ -61,8 +61,8 @@ export async function openPartition(instanceRoot: string, partitionId: string): 
   return await root.openSubdirectory(partitionId);
 }
 
-/** Opens a partition together with its log, and calls `run` with it. (spec: grid 7.4) */
-export async function withPartition<Result>(
+/** Opens a partition, and calls `run` with it. Nothing is made or changed in it. */
+export async function inspectPartition<Result>(
   requested: PartitionInformation,
   context: InstanceContext,
   run: (work: PartitionWork) => Promise<Result>,
@@ -74,21 +74,33 @@ export async function withPartition<Result>(
   const { uid, gid } = await folder.statSelf();
   const owner = { uid, gid };
   const user = await folderUser(ports.host, { path: directory, ...owner });
-  const owns = user === undefined ? {} : owner;
-  await using agentFolder = await folder.openSubdirectory(AGENT_FOLDER, {
-    create: true,
-    mode: AGENT_FOLDER_MODE,
-    ...owns,
-  });
-  await using logFolder = await agentFolder.openSubdirectory(LOG_FOLDER, {
-    create: true,
-    mode: LOG_FOLDER_MODE,
-    ...owns,
-  });
-  const logStat = await logFolder.stat(LOG_FILE);
-  if ((logStat?.size ?? 0) >= LOG_ROTATION_BYTES) await logFolder.rotate(LOG_FILE, KEPT_LOGS);
-  const base = ports.logger.child({ partition: partitionId });
-  await using log = new LineLog(logFolder, LOG_FILE, { mode: LOG_FILE_MODE, ...owns }, base);
-  const logger = createTeeLogger([base, createFileLogger(log, LOGGER_NAME, ports.host.clock)]);
+  const logger = ports.logger.child({ partition: partitionId });
   return await run({ partitionId, requested, directory, folder, owner, user, logger });
+}
+
+/** Opens a partition together with its log, and calls `run` with it. (spec: grid 7.4) */
+export async function withPartition<Result>(
+  requested: PartitionInformation,
+  context: InstanceContext,
+  run: (work: PartitionWork) => Promise<Result>,
+): Promise<Result> {
+  return inspectPartition(requested, context, async (work) => {
+    const { folder, logger: base } = work;
+    const owns = partitionOwner(work);
+    await using agentFolder = await folder.openSubdirectory(AGENT_FOLDER, {
+      create: true,
+      mode: AGENT_FOLDER_MODE,
+      ...owns,
+    });
+    await using logFolder = await agentFolder.openSubdirectory(LOG_FOLDER, {
+      create: true,
+      mode: LOG_FOLDER_MODE,
+      ...owns,
+    });
+    const logStat = await logFolder.stat(LOG_FILE);
+    if ((logStat?.size ?? 0) >= LOG_ROTATION_BYTES) await logFolder.rotate(LOG_FILE, KEPT_LOGS);
+    await using log = new LineLog(logFolder, LOG_FILE, { mode: LOG_FILE_MODE, ...owns }, base);
+    const logger = createTeeLogger([base, createFileLogger(log, LOGGER_NAME, context.ports.host.clock)]);
+    return await run({ ...work, logger });
+  });
 }

@@ -24,6 +24,13 @@ export interface PromiseRunRequest {
 export interface PromiseOutcome {
   /** The first promise that failed, in the order of running; absent when all passed. */
   readonly firstFailure?: { readonly name: string; readonly message: string } | undefined;
+  /** Those that ran, in order. */
+  readonly results?: readonly {
+    readonly name: string;
+    readonly failed: boolean;
+    readonly message: string;
+    readonly executionSeconds: number;
+  }[];
 }
 
 /** Runs the promises of a partition. A promise that fails is a result; only what keeps them from being run is an error. */
