@@ -7,6 +7,15 @@ export { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/l
 export { KEPT_HEAD_LENGTH, KEPT_TAIL_LENGTH, MAX_LINE_LENGTH } from './commands/output.js';
 export { findProgram, programKind, type FindProgramOptions, type ProgramKind } from './commands/program.js';
 export { isProcessAlive, readProcessStatus, type ProcessStatus } from './commands/process-tree.js';
+export { HelperSpawner } from './commands/helper-spawner.js';
+export {
+  DirectSpawner,
+  type SpawnedExit,
+  type SpawnedProcess,
+  type Spawner,
+  type SpawnListener,
+  type SpawnRequest,
+} from './commands/spawner.js';
 export type { BlockDevice, Disks, Mount } from './disks/disks.js';
 export { freeSpace, LinuxDisks } from './disks/linux-disks.js';
 export { HostError, isSlapOSError, SlapOSError, type HostErrorCode, type SlapOSErrorOptions } from './errors.js';
