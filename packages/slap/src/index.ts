@@ -1,4 +1,12 @@
 export { type HateoasDocument, HateoasNavigator, type HateoasRow } from './client/hateoas.js';
+export { JsonRpcClient, type JsonRpcNotReady } from './client/json-rpc.js';
+export {
+  JSON_RPC_METHODS,
+  type JsonRpcInstance,
+  type JsonRpcMethodName,
+  type JsonRpcRequest,
+  type JsonRpcResponse,
+} from './client/json-rpc-methods.js';
 export { addIpv6Brackets, proxyFromVariables } from './client/master-url.js';
 export { SlapClient, type SlapClientOptions } from './client/slap-client.js';
 export type { CallOptions } from './client/slap-connection.js';

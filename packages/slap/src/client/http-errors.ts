@@ -26,6 +26,8 @@ const TLS_HINT =
 const CONNECTION_HINT =
   'Check the URL of the master (IPv6 wants brackets), the network and the name server, and that the master is running.';
 
+const CERTIFICATE_HINT = 'It may want a client certificate (cert_file, key_file).';
+
 /** The code of an error or of one of its causes. */
 function codeOf(error: unknown, depth = 0): { code: string; message: string } {
   if (typeof error !== 'object' || error === null || depth > 5) return { code: '', message: String(error) };
@@ -78,7 +80,11 @@ export function connectionError(
   const detail = [message, code].filter((part) => part !== '').join(', ');
   return new SlapError('SLAP_CONNECTION_FAILED', `Cannot reach the master for ${call}: ${detail}.`, {
     retryable: true,
-    hint: CONNECTION_HINT,
+    // With TLS 1.3 a server that misses a client certificate closes the connection after the handshake.
+    hint:
+      code === 'UND_ERR_SOCKET' && url.protocol === 'https:'
+        ? `${CONNECTION_HINT} ${CERTIFICATE_HINT}`
+        : CONNECTION_HINT,
     cause: error,
   });
 }

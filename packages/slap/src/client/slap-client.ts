@@ -1,4 +1,4 @@
-import { SlapError } from '../errors.js';
+import { isSlapError, SlapError, type SlapErrorCode } from '../errors.js';
 import { type Logger, silentLogger } from '../logger.js';
 import { Computer, type KnownComputers } from '../model/computer.js';
 import { ComputerPartition } from '../model/computer-partition.js';
@@ -9,6 +9,7 @@ import { Supply } from '../model/supply.js';
 import type { PlainRecord } from '../wire/values.js';
 import { HateoasNavigator } from './hateoas.js';
 import { HttpTransport } from './http-transport.js';
+import { JsonRpcClient } from './json-rpc.js';
 import { addIpv6Brackets, nonEmpty, parseMasterUrl } from './master-url.js';
 import { type CallOptions, SlapConnection } from './slap-connection.js';
 
@@ -16,6 +17,7 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_TOTAL_TIMEOUT_MS = 600_000;
 const DEFAULT_RETRIES = 2;
 const DEFAULT_MAX_ANSWER_BYTES = 512 * 1024 * 1024;
+const WITHOUT_JSON_RPC: ReadonlySet<SlapErrorCode> = new Set(['SLAP_NOT_FOUND', 'SLAP_HTTP_ERROR', 'SLAP_INVALID_DOCUMENT']);
 const DEFAULT_USER_AGENT = 'slapos.node/0.1.0';
 
 /** How to reach a master. */
@@ -60,6 +62,7 @@ export class SlapClient implements AsyncDisposable {
   readonly #masterRestUrl: string | undefined;
   readonly #knownComputers: KnownComputers = new Map();
   #navigator: HateoasNavigator | undefined;
+  #jsonRpc: JsonRpcClient | undefined;
 
   /** @throws SlapError `SLAP_INVALID_ARGUMENT` for a URL that is none, or a certificate without its key. */
   constructor(options: SlapClientOptions) {
@@ -159,6 +162,26 @@ export class SlapClient implements AsyncDisposable {
       if (url !== undefined) this.#navigator = new HateoasNavigator(this.#connection.transport, url);
     }
     return this.#navigator;
+  }
+
+  /**
+   * The master's JSON-RPC interface; undefined when it has none. The master is asked until it answered once.
+   * Wire: POST slapos.get.v0.hateoas_url (spec: proxy §8).
+   */
+  async jsonRpc(options: CallOptions = {}): Promise<JsonRpcClient | undefined> {
+    if (this.#jsonRpc === undefined) {
+      const client = new JsonRpcClient(this.#connection.transport, this.#connection.baseUrl);
+      try {
+        await client.call('get.v0.hateoas_url', {}, options);
+      } catch (error) {
+        // A master without JSON-RPC does not know the path, or takes it for one of its pages.
+        if (!isSlapError(error) || !WITHOUT_JSON_RPC.has(error.code)) throw error;
+        this.#connection.logger.debug('The master offers no JSON-RPC interface.', { error });
+        return undefined;
+      }
+      this.#jsonRpc = client;
+    }
+    return this.#jsonRpc;
   }
 
   async #askForHateoasUrl(options: CallOptions): Promise<string | undefined> {
