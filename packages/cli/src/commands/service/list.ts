@@ -14,9 +14,7 @@ export default class ServiceList extends SlaposCommand {
     await using client = openClient(config, this.logger);
     const trees = await client.getOpenOrderDict({ signal: this.signal });
     const titles = Object.keys(trees).sort();
-    this.log(
-      asciiJson(Object.fromEntries(titles.map((title) => [title, trees[title]?.['_software_release_url'] ?? null]))),
-    );
+    this.log(asciiJson(Object.fromEntries(titles.map((title) => [title, trees[title]?.['url_string'] ?? null]))));
     return EXIT_CODES.OK;
   }
 }
