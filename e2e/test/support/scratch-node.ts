@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, open, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -94,8 +94,13 @@ export class ScratchNode implements AsyncDisposable {
   }
 
   async startProxy(): Promise<void> {
-    this.#proxy = this.spawn('proxy', 'start');
+    const log = await open(this.at('proxy.log'), 'w');
+    const proxy = spawn(process.execPath, this.#commandLine(['proxy', 'start']), { stdio: ['ignore', log.fd, log.fd] });
+    await log.close();
+    this.#proxy = proxy;
     await waitFor('the mini-master to answer', async () => {
+      if (proxy.exitCode !== null)
+        throw new Error(`The mini-master ended:\n${await readFile(this.at('proxy.log'), 'utf8')}`);
       const response = await fetch(`http://127.0.0.1:${this.port}/getRunId`).catch(() => undefined);
       return response?.ok === true;
     });
