@@ -69,7 +69,16 @@ const noFileChanges = [
 ].map((restriction) => ({ ...restriction, message: FILE_CHANGES_MESSAGE }));
 
 export default defineConfig(
-  globalIgnores(['**/dist/', '**/coverage/', '**/test-results/', '**/test/fixtures/', '**/.slapos/', '.nx/']),
+  // The files of bin/ only start what a build makes.
+  globalIgnores([
+    '**/dist/',
+    'packages/cli/bin/',
+    '**/coverage/',
+    '**/test-results/',
+    '**/test/fixtures/',
+    '**/.slapos/',
+    '.nx/',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   tseslint.configs.strictTypeChecked,
   tseslint.configs.stylisticTypeChecked,

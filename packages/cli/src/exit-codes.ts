@@ -14,6 +14,8 @@ export const EXIT_CODES = {
   /** Another slapos process holds the lock. */
   BUSY: 10,
   INTERRUPTED: 130,
+  /** `node prune`: no shared parts are configured, or a software pass runs. */
+  CANNOT_PRUNE: 255,
 } as const;
 
 /** Exit codes of errors by their stable code; any other error is {@link EXIT_CODES.FAILED}. */

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { Config } from '@oclif/core';
 import { isSlapOSError } from '@slapos/host';
 import { beginInvocation } from './base/invocation.js';
@@ -37,7 +38,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
       showStacks: options.debug,
       file: options.logFile,
     });
-    const config = await Config.load({ root });
+    const config = await Config.load({ root: fileURLToPath(root) });
     if (options.version) {
       process.stdout.write(`slapos ${config.version} (Node.js ${process.versions.node})\n`);
       return EXIT_CODES.OK;

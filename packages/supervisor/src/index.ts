@@ -6,4 +6,7 @@ export { type SupervisorEnvironmentOptions, writeSupervisorEnvironment } from '.
 export type { WatchdogOptions } from './configuration/supervisord-conf.js';
 export { type Program, type ProgramGroup, renderGroupFile } from './configuration/program-group.js';
 export { removePartitionGroup, removePartitionGroups, writePartitionGroups } from './configuration/group-files.js';
+export { quoteWord } from './configuration/values.js';
 export { createSupervisordAdapter, type SupervisordAdapterOptions } from './supervisord/supervisord-adapter.js';
+export { readEvents, type SupervisorEvent } from './watchdog/event-stream.js';
+export { runWatchdog, type WatchdogPorts } from './watchdog/watchdog.js';

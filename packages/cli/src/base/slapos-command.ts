@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core';
-import { type ConfigFamily, ConfigFile, configPath, loadConfigFile } from '../config/config-file.js';
+import { type ConfigFamily, type ConfigFile, configPath, loadConfigFile } from '../config/config-file.js';
 import type { CommandLog } from '../output/log.js';
 import { invocation } from './invocation.js';
 

@@ -1,5 +1,6 @@
 import { SlapClient } from '@slapos/slap';
 import { type ConfigFile, expandHome } from '../config/config-file.js';
+import { nonEmpty } from '../config/non-empty.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
 
@@ -8,12 +9,12 @@ export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
   if (!config.hasSection('slapos')) throw missing(config, "No section: 'slapos'");
   const masterUrl = config.value('slapos', 'master_url');
   if (!masterUrl) throw missing(config, "No option 'master_url'");
-  const consoleValue = (key: string): string | undefined => config.value('slapconsole', key) || undefined;
+  const consoleValue = (key: string): string | undefined => nonEmpty(config.value('slapconsole', key));
   let keyFile = consoleValue('key_file');
   let certFile = consoleValue('cert_file');
   if (keyFile === undefined && certFile === undefined) {
-    keyFile = config.value('slapos', 'key_file') || undefined;
-    certFile = config.value('slapos', 'cert_file') || undefined;
+    keyFile = nonEmpty(config.value('slapos', 'key_file'));
+    certFile = nonEmpty(config.value('slapos', 'cert_file'));
   }
   if (masterUrl.startsWith('https') && (keyFile === undefined || certFile === undefined)) {
     throw missing(config, "No option 'key_file' and/or 'cert_file'");
@@ -22,8 +23,8 @@ export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
     masterUrl,
     keyFile: keyFile === undefined ? undefined : expandHome(keyFile),
     certFile: certFile === undefined ? undefined : expandHome(certFile),
-    masterCaFile: config.value('slapos', 'master_ca_file') || undefined,
-    masterRestUrl: consoleValue('master_rest_url') ?? (config.value('slapos', 'master_rest_url') || undefined),
+    masterCaFile: nonEmpty(config.value('slapos', 'master_ca_file')),
+    masterRestUrl: consoleValue('master_rest_url') ?? nonEmpty(config.value('slapos', 'master_rest_url')),
     insecure: config.value('slapos', 'master_insecure') === 'true',
     logger,
   });

@@ -32,7 +32,12 @@ describe('findCommand', () => {
     const lines = errorOf('foo bar').message.split('\n');
     expect(lines[0]).toBe("slapos: the command 'foo bar' does not exist or is not yet implemented.");
     expect(lines).toContain('Available commands: ');
-    expect(lines).toContain([...NAMES].sort().map((name) => `'${name}'`).join(', '));
+    expect(lines).toContain(
+      [...NAMES]
+        .sort()
+        .map((name) => `'${name}'`)
+        .join(', '),
+    );
   });
 
   it.each([

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import { interpolatedSection, interpolatedValue } from './interpolate.js';
+import { nonEmpty } from './non-empty.js';
 import { parseConfig, type RawConfig } from './parse-config.js';
 
 /** Which file a command reads: that of the node, or that of a client (spec: cli §1.4). */
@@ -54,7 +55,7 @@ export class ConfigFile {
 /** The path that a command of the family reads. */
 export function configPath(family: ConfigFamily, option: string | undefined, environment: NodeJS.ProcessEnv): string {
   const { variable, fallback } = FAMILIES[family];
-  return expandHome(option ?? (environment[variable] || fallback));
+  return expandHome(option ?? nonEmpty(environment[variable]) ?? fallback);
 }
 
 /**

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import path from 'node:path';
 import {
   createBuildoutBuilder,
   createPromiseRunner,
@@ -9,10 +10,11 @@ import {
 } from '@slapos/grid';
 import { createLinuxHost, type Host, isSlapOSError } from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
-import { createSupervisordAdapter } from '@slapos/supervisor';
+import { createSupervisordAdapter, quoteWord } from '@slapos/supervisor';
 import { checkRoot } from '../base/root-check.js';
 import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
+import { nonEmpty } from '../config/non-empty.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import type { CommandLog } from '../output/log.js';
 import { checkMandatory } from './mandatory.js';
@@ -38,6 +40,8 @@ export interface NodePassRequest {
   readonly logger: CommandLog;
   readonly signal: AbortSignal;
   readonly lock: PassLock;
+  /** Folder of this package, where the watchdog is. */
+  readonly packageRoot: string;
   /** Look only: no lock is taken, and nobody waits. */
   readonly dryRun?: boolean | undefined;
 }
@@ -47,6 +51,8 @@ export interface NodePass {
   readonly section: GridSection;
   readonly ports: GridPorts;
   readonly signal: AbortSignal;
+  /** Starts the watchdog: what supervisord is to run. */
+  readonly watchdogProgram: string;
 }
 
 /**
@@ -61,12 +67,14 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
   if (!dryRun) checkRoot(config);
   await checkMandatory(merged, config);
   const section = checkSection(gridSectionSchema, merged, config, SECTIONS);
+  const watchdogProgram = nonEmpty(merged.values['watchdog_program']) ?? watchdogCommand(request.packageRoot);
   const host = createLinuxHost({
     logger,
     environment: process.env,
     ...passedVariables(merged.values['environment_pass']),
   });
-  if (dryRun) return withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal }));
+  if (dryRun)
+    return withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal, watchdogProgram }));
   if (flags['now'] !== true) await delay(merged.values['maximal_delay'], host, logger, signal);
   const file =
     (flags['pidfile'] as string | undefined) ??
@@ -75,7 +83,9 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
     lock.fallback;
   try {
     await using _held = await host.locks.acquire(file);
-    return await withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal }));
+    return await withPorts(merged.values, section, host, logger, (ports) =>
+      run({ section, ports, signal, watchdogProgram }),
+    );
   } catch (error) {
     if (!isSlapOSError(error) || error.code !== 'HOST_LOCKED') throw error;
     const pid = /\bpid (\d+)/.exec(error.message)?.[1] ?? 'unknown';
@@ -94,14 +104,14 @@ async function withPorts(
 ): Promise<number> {
   await using client = new SlapClient({
     masterUrl: section.master_url,
-    keyFile: values['key_file'] || undefined,
-    certFile: values['cert_file'] || undefined,
-    masterCaFile: values['master_ca_file'] || undefined,
+    keyFile: nonEmpty(values['key_file']),
+    certFile: nonEmpty(values['cert_file']),
+    masterCaFile: nonEmpty(values['master_ca_file']),
     insecure: /^(?:true|yes|on|1)$/i.test(values['master_insecure'] ?? ''),
     logger,
   });
   const master = createSlapMaster(client, section.computer_id);
-  return run({
+  return await run({
     host,
     master,
     supervisor: createSupervisordAdapter({ instanceRoot: section.instance_root, commands: host.commands, logger }),
@@ -109,6 +119,11 @@ async function withPorts(
     promises: createPromiseRunner({ host, master, logger }),
     logger,
   });
+}
+
+/** supervisord starts it with an empty environment, so nothing is looked up: our own Node.js, our own file. */
+function watchdogCommand(packageRoot: string): string {
+  return [process.execPath, path.join(packageRoot, 'bin/slapos-watchdog.js')].map(quoteWord).join(' ');
 }
 
 function passedVariables(text: string | undefined): { environmentPass?: string[] } {

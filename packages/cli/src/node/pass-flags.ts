@@ -53,8 +53,10 @@ const NOT_KEYS = new Set(['cfg', 'dry-run']);
 export function flagsAsKeys(flags: Readonly<Record<string, unknown>>): Record<string, string> {
   const keys: Record<string, string> = {};
   for (const [name, value] of Object.entries(flags)) {
-    if (NOT_KEYS.has(name) || value === undefined || value === false) continue;
-    keys[name.replaceAll('-', '_')] = String(value);
+    if (NOT_KEYS.has(name) || value === false) continue;
+    if (typeof value === 'string' || typeof value === 'number' || value === true) {
+      keys[name.replaceAll('-', '_')] = String(value);
+    }
   }
   return keys;
 }

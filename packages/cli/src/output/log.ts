@@ -138,13 +138,14 @@ function escapeLines(text: string): string {
     .join('\n');
 }
 
+/** JSON as far as there is one: `undefined` and functions have none, whatever the types say. */
+function jsonText(value: unknown): string {
+  const text = JSON.stringify(value) as string | undefined;
+  return text ?? String(value);
+}
+
 function fieldText(value: unknown): string {
-  const text =
-    typeof value === 'string'
-      ? value
-      : value instanceof Error
-        ? value.message
-        : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'string' ? value : value instanceof Error ? value.message : jsonText(value);
   return /[\s,()="]/.test(text) ? JSON.stringify(text) : escapeControlCharacters(text);
 }
 

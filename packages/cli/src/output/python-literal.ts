@@ -80,7 +80,9 @@ function sortedKeys(value: Readonly<Record<string, unknown>>): string[] {
 
 /** In characters as Python counts them. */
 function lengthOf(text: string): number {
-  return [...text].length;
+  let length = 0;
+  for (const _character of text) length += 1;
+  return length;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -23,7 +23,7 @@ export interface NodeOptions {
   readonly buildoutProgram?: string;
   /** Run buildout with `-D`, on our terminal, one build at a time. */
   readonly buildoutDebug?: boolean;
-  /** Absolute path of `slapos-watchdog`, which supervisord starts; absent: there is none. */
+  /** Command line of `slapos-watchdog`, which supervisord starts; absent: there is none. */
   readonly watchdogProgram?: string;
 }
 
@@ -38,6 +38,12 @@ export interface SoftwarePassOptions extends NodeOptions, SoftwarePlanOptions {
    * show the operator's files to whoever reads its messages. (spec: security S29)
    */
   readonly allowLocalSoftware?: boolean;
+  /** Beginnings of URLs that are built here even if the binary cache has them. */
+  readonly neverDownloadPrefixes?: readonly string[];
+  /** Beginnings of URLs that may not be built here: the binary cache has them, or the release fails. */
+  readonly mustDownloadPrefixes?: readonly string[];
+  /** Beginnings of URLs that are not given to the binary cache. */
+  readonly neverUploadPrefixes?: readonly string[];
   readonly networkCache?: NetworkCacheParameters;
 }
 

@@ -41,7 +41,7 @@ export async function writePartitionGroups(
  */
 export async function removePartitionGroup(instanceRoot: string, groupName: string): Promise<boolean> {
   await using folder = await UntrustedDirectory.open(supervisorPaths(instanceRoot).includeDirectory);
-  return folder.remove(`${groupName}${SUFFIX}`);
+  return await folder.remove(`${groupName}${SUFFIX}`);
 }
 
 /** Takes all groups of a partition out of the configuration, managers' included (spec: grid §8.6). */

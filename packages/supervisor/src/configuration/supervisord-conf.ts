@@ -3,7 +3,7 @@ import type { SupervisorPaths } from './paths.js';
 
 /** What the watchdog is started with (spec: grid §12.2). */
 export interface WatchdogOptions {
-  /** Absolute path of `slapos-watchdog`. */
+  /** What starts `slapos-watchdog`: a command line, its words quoted as for a shell where they need it. */
   readonly program: string;
   readonly masterUrl: string;
   readonly computerId: string;

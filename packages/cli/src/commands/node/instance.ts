@@ -36,11 +36,12 @@ export default class NodeInstance extends SlaposCommand {
       flags: { ...others, force: flags.force || all },
       logger: this.logger,
       signal: this.signal,
+      packageRoot: this.config.root,
       lock: PASS_LOCKS.instance,
       dryRun,
     };
-    return runNodePass(request, async ({ section, ports, signal }) => {
-      const options = instanceOptionsFromSection(section);
+    return runNodePass(request, async ({ section, ports, signal, watchdogProgram }) => {
+      const options = { ...instanceOptionsFromSection(section), watchdogProgram };
       if (dryRun) {
         this.log(renderInstancePlan(await planInstancePass(options, ports, { signal })));
         return EXIT_CODES.OK;

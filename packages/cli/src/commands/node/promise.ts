@@ -21,7 +21,14 @@ export default class NodePromise extends SlaposCommand {
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodePromise);
     const config = await this.loadConfig('node', flags.cfg);
-    const request = { config, flags, logger: this.logger, signal: this.signal, lock: PASS_LOCKS.instance };
+    const request = {
+      config,
+      flags,
+      logger: this.logger,
+      signal: this.signal,
+      packageRoot: this.config.root,
+      lock: PASS_LOCKS.instance,
+    };
     return runNodePass(request, async ({ section, ports, signal }) => {
       const result = await runPromisePass(instanceOptionsFromSection(section), ports, { signal });
       return PASS_EXIT_CODES[result.outcome];

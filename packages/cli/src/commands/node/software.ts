@@ -49,11 +49,12 @@ export default class NodeSoftware extends SlaposCommand {
       flags: { ...others, force: flags.force || all },
       logger: this.logger,
       signal: this.signal,
+      packageRoot: this.config.root,
       lock: PASS_LOCKS.software,
       dryRun,
     };
-    return runNodePass(request, async ({ section, ports, signal }) => {
-      const options = softwareOptionsFromSection(section);
+    return runNodePass(request, async ({ section, ports, signal, watchdogProgram }) => {
+      const options = { ...softwareOptionsFromSection(section), watchdogProgram };
       if (dryRun) {
         this.log(renderSoftwarePlan(await planSoftwarePass(options, ports, { signal })));
         return EXIT_CODES.OK;

@@ -1,0 +1,89 @@
+import { access } from 'node:fs/promises';
+import { Flags } from '@oclif/core';
+import { pruneSharedParts } from '@slapos/grid';
+import { createLinuxHost, isSlapOSError } from '@slapos/host';
+import { checkRoot } from '../../base/root-check.js';
+import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import type { ConfigFile } from '../../config/config-file.js';
+import { CliError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { PASS_LOCKS } from '../../node/node-pass.js';
+import { linesOf, readNestedNode } from '../../node/nested-node.js';
+
+/** `slapos node prune` (spec: cli §3.10). */
+export default class NodePrune extends SlaposCommand {
+  static override summary = 'remove shared parts that nothing uses';
+  static override description =
+    'Looks through the last folder of shared_part_list, and removes what no Software Release refers to.';
+  static override flags = {
+    cfg: configFlag,
+    'dry-run': Flags.boolean({ description: 'say what would be removed, and remove nothing' }),
+    'additional-software-directory': Flags.string({
+      multiple: true,
+      multipleNonGreedy: true,
+      description: 'another folder of Software Releases that use the shared parts; repeatable',
+      helpValue: 'DIR',
+    }),
+  };
+
+  override async run(): Promise<number> {
+    const { flags } = await this.parse(NodePrune);
+    const config = await this.loadConfig('node', flags.cfg);
+    const sharedPartList = linesOf(config.value('slapos', 'shared_part_list') ?? '');
+    if (sharedPartList.length === 0) {
+      this.logger.error('No shared_part_list options in slapos config');
+      return EXIT_CODES.CANNOT_PRUNE;
+    }
+    checkRoot(config);
+    const lockFile =
+      config.value('slapos', PASS_LOCKS.software.key) ??
+      config.value('slapos', 'pidfile') ??
+      PASS_LOCKS.software.fallback;
+    if (!flags['dry-run'] && (await exists(lockFile))) {
+      this.logger.error('Cannot prune while software is running');
+      return EXIT_CODES.CANNOT_PRUNE;
+    }
+    return this.#prune(config, sharedPartList, lockFile, flags);
+  }
+
+  async #prune(
+    config: ConfigFile,
+    sharedPartList: readonly string[],
+    lockFile: string,
+    flags: { readonly 'dry-run': boolean; readonly 'additional-software-directory'?: string[] | undefined },
+  ): Promise<number> {
+    const options = {
+      softwareRoot: required(config, 'software_root'),
+      instanceRoot: required(config, 'instance_root'),
+      sharedPartList,
+      additionalSoftwareDirectories: flags['additional-software-directory'] ?? [],
+      dryRun: flags['dry-run'],
+      readNestedNode,
+    };
+    const { locks } = createLinuxHost({ logger: this.logger });
+    try {
+      await using _held = await locks.acquire(lockFile);
+      const { failed } = await pruneSharedParts(options, { logger: this.logger }, { signal: this.signal });
+      return failed.length === 0 ? EXIT_CODES.OK : EXIT_CODES.FAILED;
+    } catch (error) {
+      if (!isSlapOSError(error) || error.code !== 'HOST_LOCKED') throw error;
+      this.logger.error(error.message);
+      return EXIT_CODES.BUSY;
+    }
+  }
+}
+
+function required(config: ConfigFile, key: string): string {
+  const value = config.value('slapos', key);
+  if (value) return value;
+  throw new CliError('CLI_CONFIGURATION', `Missing mandatory parameters: ${key}`, {
+    hint: `Set it in [slapos] of ${config.file}.`,
+  });
+}
+
+async function exists(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
+}
