@@ -88,7 +88,7 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
     );
   } catch (error) {
     if (!isSlapOSError(error) || error.code !== 'HOST_LOCKED') throw error;
-    const pid = /\bpid (\d+)/.exec(error.message)?.[1] ?? 'unknown';
+    const pid = /\b(?:pid|process) (\d+)/.exec(error.message)?.[1] ?? 'unknown';
     // The spelling is the reference's, which tools look for.
     logger.info(`New slapos process started, but another slapos process is aleady running with pid ${pid}, exiting.`);
     return EXIT_CODES.BUSY;
