@@ -1,3 +1,11 @@
+export {
+  type ClientConfigurationSources,
+  clientOptionsFromConfiguration,
+  clientSectionSchema,
+  consoleSectionSchema,
+  createSlapConsole,
+  type SlapConsole,
+} from './client/console.js';
 export { type HateoasDocument, HateoasNavigator, type HateoasRow } from './client/hateoas.js';
 export { JsonRpcClient, type JsonRpcNotReady } from './client/json-rpc.js';
 export {
@@ -37,6 +45,17 @@ export { type InstanceRequest, NotReady, type RequestDictionary } from './model/
 export { SoftwareProductCollection } from './model/software-product.js';
 export { SoftwareRelease } from './model/software-release.js';
 export { Supply } from './model/supply.js';
+export { formatProblems, type ParameterProblem } from './schema/error-text.js';
+export { generateSoftwareReleaseTypes, generateTypes } from './schema/generate-types.js';
+export { createSchemaReader, type SchemaReader } from './schema/schema-reader.js';
+export { deserialiseParameters, type Serialisation, serialiseParameters } from './schema/serialisation.js';
+export {
+  type ParameterCheck,
+  SoftwareReleaseSchema,
+  type SoftwareReleaseDescriptionDocument,
+  type SoftwareReleaseSchemaOptions,
+  type SoftwareTypeEntry,
+} from './schema/software-release-schema.js';
 export {
   type AddressPair,
   type ComputerPartitionDescription,

@@ -31,6 +31,8 @@ export interface HttpTransportOptions {
   readonly maxAnswerBytes: number;
   readonly userAgent: string;
   readonly authorization?: { readonly origin: string; readonly value: string } | undefined;
+  /** Follows redirects to other hosts, too: only for public documents, where no identity is sent. Default false. */
+  readonly followsAnywhere?: boolean | undefined;
   readonly logger: Logger;
 }
 
@@ -79,7 +81,7 @@ export class HttpTransport implements AsyncDisposable {
       if (!REDIRECT_STATUSES.has(answer.status) || location === null) return answer;
       if (redirects === MAX_REDIRECTS)
         throw redirectError(call.url, `more than ${MAX_REDIRECTS} redirects`, answer.status);
-      current = redirected(current, location, answer.status);
+      current = redirected(current, location, answer.status, this.#options.followsAnywhere === true);
     }
   }
 
@@ -237,9 +239,10 @@ const promisifiedGunzip: (body: Uint8Array, options: { maxOutputLength: number }
 const promisifiedInflate: (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>> =
   promisify(inflate);
 
-function redirected(call: HttpCall, location: string, status: number): HttpCall {
+function redirected(call: HttpCall, location: string, status: number, followsAnywhere: boolean): HttpCall {
   const url = URL.canParse(location, call.url.href) ? new URL(location, call.url) : undefined;
-  if (url?.origin !== call.url.origin || url.username !== '' || url.password !== '') {
+  const isAllowed = followsAnywhere ? url?.protocol === 'https:' : url?.origin === call.url.origin;
+  if (url === undefined || !isAllowed || url.username !== '' || url.password !== '') {
     throw redirectError(call.url, 'a redirect to another scheme, host or port', status);
   }
   if (status === 307 || status === 308 || call.method === 'GET') return { ...call, url };

@@ -13,7 +13,11 @@ import {
 import type { CallOptions } from './slap-connection.js';
 
 const errorSchema = z.object({ status: z.number(), type: z.string().optional(), title: z.string().optional() });
-const notReadySchema = z.object({ status: z.literal(102), name: z.literal('SoftwareInstanceNotReady'), message: z.string() });
+const notReadySchema = z.object({
+  status: z.literal(102),
+  name: z.literal('SoftwareInstanceNotReady'),
+  message: z.string(),
+});
 
 /** An instance that was requested and that the master is still making. */
 export interface JsonRpcNotReady {
@@ -45,9 +49,13 @@ export class JsonRpcClient {
     const schemas: { request: z.ZodType; response: z.ZodType } = JSON_RPC_METHODS[method];
     const checked = schemas.request.safeParse(request);
     if (!checked.success) {
-      throw new SlapError('SLAP_INVALID_ARGUMENT', `The request of ${method} is not valid: ${issueText(checked.error)}.`, {
-        cause: checked.error,
-      });
+      throw new SlapError(
+        'SLAP_INVALID_ARGUMENT',
+        `The request of ${method} is not valid: ${issueText(checked.error)}.`,
+        {
+          cause: checked.error,
+        },
+      );
     }
     const url = new URL(`slapos.${method}`, this.#baseUrl);
     const answer = await this.#transport.send({
@@ -83,7 +91,8 @@ export class JsonRpcClient {
     try {
       return { ...(await this.call('post.v0.software_instance', request, options)), isReady: true };
     } catch (error) {
-      if (error instanceof SlapError && error.code === 'SLAP_NOT_READY') return { isReady: false, message: error.message };
+      if (error instanceof SlapError && error.code === 'SLAP_NOT_READY')
+        return { isReady: false, message: error.message };
       throw error;
     }
   }

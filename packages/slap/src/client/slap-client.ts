@@ -17,7 +17,11 @@ const DEFAULT_TIMEOUT_MS = 60_000;
 const DEFAULT_TOTAL_TIMEOUT_MS = 600_000;
 const DEFAULT_RETRIES = 2;
 const DEFAULT_MAX_ANSWER_BYTES = 512 * 1024 * 1024;
-const WITHOUT_JSON_RPC: ReadonlySet<SlapErrorCode> = new Set(['SLAP_NOT_FOUND', 'SLAP_HTTP_ERROR', 'SLAP_INVALID_DOCUMENT']);
+const WITHOUT_JSON_RPC: ReadonlySet<SlapErrorCode> = new Set([
+  'SLAP_NOT_FOUND',
+  'SLAP_HTTP_ERROR',
+  'SLAP_INVALID_DOCUMENT',
+]);
 const DEFAULT_USER_AGENT = 'slapos.node/0.1.0';
 
 /** How to reach a master. */
