@@ -44,7 +44,7 @@ async function describePartition(index: number): Promise<Map<string, string>> {
     const name = equalise(entry);
     // Logs, results of promises and times are different each time.
     const volatile = /\.log$|\.slapgrid\/|\.timestamp$|\.installed\.cfg$/.test(name);
-    if (stats.isSymbolicLink()) found.set(name, `${facts} ${await readlink(file)}`);
+    if (stats.isSymbolicLink()) found.set(name, `${facts} ${equalise(await readlink(file))}`);
     else if (stats.isFile() && !volatile) found.set(name, `${facts} ${digest(equalise(await readFile(file, 'utf8')))}`);
     else found.set(name, facts);
   }
