@@ -2,9 +2,11 @@ import { SlapOSError, type SlapOSErrorOptions } from '@slapos/host';
 
 /** The codes of GridError. */
 export type GridErrorCode =
+  | 'GRID_ARCHIVE_REFUSED'
   | 'GRID_BUILD_FAILED'
   | 'GRID_BUILD_TIMED_OUT'
   | 'GRID_BUILDOUT_NOT_FOUND'
+  | 'GRID_CACHE_FAILED'
   | 'GRID_CERTIFICATE_INVALID'
   | 'GRID_FOLDER_MISSING'
   | 'GRID_INTERRUPTED'

@@ -1,3 +1,8 @@
+export type { BinaryCache, BinaryCacheRequest } from './binary-cache/binary-cache.js';
+export { binaryCacheOptionsFromSection } from './binary-cache/from-section.js';
+export type { TlsCredentials } from './binary-cache/http.js';
+export { createNetworkBinaryCache, type NetworkBinaryCacheOptions } from './binary-cache/network-binary-cache.js';
+export { detectPlatform, isSamePlatform, type Platform } from './binary-cache/platform.js';
 export { createBuildoutBuilder, type BuildoutBuilderPorts } from './buildout/buildout-builder.js';
 export type {
   BuildCommonOptions,

@@ -6,7 +6,7 @@ import { GridError } from '../errors.js';
 import { readInterpreter } from './interpreter.js';
 
 /** Where buildout is looked for when the configuration names none; the first is where the packaged SlapOS node keeps its own. */
-const BUILDOUT_FOLDERS = ['/opt/slapos/bin', '/usr/local/bin', '/usr/bin', '/bin'] as const;
+const BUILDOUT_FOLDERS = ['/opt/slapos/bin', '/usr/local/bin', '/usr/bin'] as const;
 const PROBE_TIMEOUT_MS = 30_000;
 /** What zc.buildout 2 says on a Python 3.10 or newer. */
 const REMOVED_NAME = /cannot import name '(?:Mutable)?Mapping' from 'collections'/;
@@ -29,12 +29,14 @@ async function fileExists(file: string): Promise<boolean> {
     // Distributions make such programs symbolic links (alternatives); running one is for the command runner to judge.
     return ['file', 'link'].includes((await folder.stat(name))?.type ?? '');
   } catch (error) {
-    if (isSlapOSError(error) && error.code === 'HOST_FILE_FAILED') return false;
+    // No such folder, or something else in its place.
+    if (isSlapOSError(error) && (error.code === 'HOST_FILE_FAILED' || error.code === 'HOST_UNTRUSTED_ENTRY'))
+      return false;
     throw error;
   }
 }
 
-async function findBuildout(configured: string | undefined): Promise<string> {
+async function findBuildout(configured: string | undefined, folders: readonly string[]): Promise<string> {
   if (configured !== undefined) {
     if (!path.isAbsolute(configured)) {
       throw new GridError('GRID_INVALID_OPTIONS', `buildout is not an absolute path: ${JSON.stringify(configured)}`, {
@@ -50,13 +52,13 @@ async function findBuildout(configured: string | undefined): Promise<string> {
       },
     );
   }
-  for (const folder of BUILDOUT_FOLDERS) {
+  for (const folder of folders) {
     const candidate = path.join(folder, 'buildout');
     if (await fileExists(candidate)) return candidate;
   }
   throw new GridError(
     'GRID_BUILDOUT_NOT_FOUND',
-    `There is no buildout on this machine (looked in ${BUILDOUT_FOLDERS.join(', ')})`,
+    `There is no buildout on this machine (looked in ${folders.join(', ')})`,
     { hint: INSTALL_HINT },
   );
 }
@@ -89,10 +91,12 @@ export async function findBootstrapProgram(options: {
   readonly commands: CommandRunner;
   readonly user: UserIdentity | undefined;
   readonly configured: string | undefined;
+  /** Where to look when none is configured. Default: the usual folders. */
+  readonly folders?: readonly string[];
   readonly signal?: AbortSignal | undefined;
 }): Promise<BootstrapProgram> {
   const { commands, user, signal } = options;
-  const file = await findBuildout(options.configured);
+  const file = await findBuildout(options.configured, options.folders ?? BUILDOUT_FOLDERS);
   const [interpreter, ...interpreterArgs] = (await readScriptInterpreter(file)) ?? [];
   const direct: BootstrapProgram =
     interpreter === undefined

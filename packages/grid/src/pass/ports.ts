@@ -1,6 +1,7 @@
 import type { Host, Logger } from '@slapos/host';
 import type { Supervisor } from '@slapos/supervisor';
 
+import type { BinaryCache } from '../binary-cache/binary-cache.js';
 import type { SoftwareBuilder } from '../buildout/builder.js';
 import type { Master } from '../master/master.js';
 import type { PromiseRunner } from '../promises/promise-runner.js';
@@ -16,4 +17,7 @@ export interface GridPorts {
 }
 
 /** What the software pass works with: it neither starts services nor checks promises. */
-export type SoftwarePorts = Pick<GridPorts, 'host' | 'master' | 'builder' | 'logger'>;
+export interface SoftwarePorts extends Pick<GridPorts, 'host' | 'master' | 'builder' | 'logger'> {
+  /** Absent: everything is built here. */
+  readonly binaryCache?: BinaryCache;
+}

@@ -84,6 +84,15 @@ export const gridSectionSchema = z.object({
   forbid_supervisord_automatic_launch: boolean.optional(),
   jobs: positive.optional(),
   signature_private_key_file: text.optional(),
+  'signature-certificate-list': z.string().optional(),
+  'download-binary-cache-url': text.optional(),
+  'download-binary-dir-url': text.optional(),
+  'upload-binary-cache-url': text.optional(),
+  'upload-binary-dir-url': text.optional(),
+  'download-from-binary-cache-url-blacklist': lines.optional(),
+  'binary-cache-url-blacklist': lines.optional(),
+  'upload-to-binary-cache-url-blacklist': lines.optional(),
+  'download-from-binary-cache-force-url-list': lines.optional(),
   ...(Object.fromEntries(NETWORK_CACHE_PARAMETERS.map((name) => [name, text.optional()])) as Record<
     (typeof NETWORK_CACHE_PARAMETERS)[number],
     z.ZodOptional<typeof text>
@@ -100,6 +109,11 @@ function defined<Fields extends Record<string, unknown>>(fields: Fields): Define
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== undefined && value !== ''),
   ) as Defined<Fields>;
+}
+
+/** The list, unless it is empty. */
+function filled(items: readonly string[] | undefined): readonly string[] | undefined {
+  return items === undefined || items.length === 0 ? undefined : items;
 }
 
 function commonOptions(
@@ -147,6 +161,11 @@ export function softwareOptionsFromSection(section: GridSection): SoftwarePassOp
       collectGarbage: section.garbage_collect,
       minimumFreeBytes: section.software_min_free_space,
       allowLocalSoftware: section.software_allow_local,
+      // The second name is the old one, used when the first has nothing. (spec: grid 2.2)
+      neverDownloadPrefixes:
+        filled(section['download-from-binary-cache-url-blacklist']) ?? section['binary-cache-url-blacklist'],
+      neverUploadPrefixes: section['upload-to-binary-cache-url-blacklist'],
+      mustDownloadPrefixes: section['download-from-binary-cache-force-url-list'],
     }),
   };
 }

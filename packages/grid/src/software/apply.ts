@@ -1,5 +1,6 @@
 import type { Logger, UntrustedDirectory, UserIdentity } from '@slapos/host';
 
+import type { BinaryCacheRequest } from '../binary-cache/binary-cache.js';
 import { BuildError, errorReport, GridError } from '../errors.js';
 import type { Emit, ItemOutcome } from '../pass/events.js';
 import { checkFreeSpace } from '../pass/free-space.js';
@@ -15,6 +16,8 @@ import type { PlannedCollection, PlannedRelease } from './plan.js';
 
 const RELEASE_MODE = 0o755;
 const COMPLETED_MODE = 0o644;
+/** A release with this file is never given to the binary cache. (spec: grid 1) */
+const SHARED_MARK = '.shared';
 
 /** What became of one Software Release. */
 export interface SoftwareItemResult {
@@ -85,6 +88,12 @@ async function buildRelease(planned: PlannedRelease, context: SoftwareContext, l
     options.minimumFreeBytes ?? DEFAULT_MINIMUM_FREE_BYTES,
     'software_min_free_space',
   );
+  const cacheRequest: BinaryCacheRequest = { softwareReleaseUrl, directoryName, softwareRoot: root.path, user };
+  if (await fetchRelease(cacheRequest, await root.exists(directoryName), context)) {
+    await using folder = await root.openSubdirectory(directoryName);
+    await completeRelease(softwareReleaseUrl, folder, user, context);
+    return 'downloaded';
+  }
   await checkLocalSource(ports.host, softwareReleaseUrl, user, {
     isAllowed: options.allowLocalSoftware ?? !ports.host.isRoot,
   });
@@ -95,9 +104,70 @@ async function buildRelease(planned: PlannedRelease, context: SoftwareContext, l
   await folder.remove(COMPLETED_FILE);
   await copyNetrc(ports.host, folder, (await root.statSelf()).uid, user);
   await runBuild(planned, context, logger, folder, directory, user);
-  await ports.master.reportSoftwareAvailable(softwareReleaseUrl, callOptions(context));
-  await folder.writeAtomic(COMPLETED_FILE, asctime(ports.host.clock.now()), { mode: COMPLETED_MODE, ...owner(user) });
+  await giveAway(cacheRequest, folder, context);
+  await completeRelease(softwareReleaseUrl, folder, user, context);
   return 'built';
+}
+
+/** The mark is the last thing: if the report is lost, the next pass builds again, quickly, and reports again. (spec: grid 5.1) */
+async function completeRelease(
+  softwareReleaseUrl: string,
+  folder: UntrustedDirectory,
+  user: UserIdentity | undefined,
+  context: SoftwareContext,
+): Promise<void> {
+  const { host, master } = context.ports;
+  await master.reportSoftwareAvailable(softwareReleaseUrl, callOptions(context));
+  await folder.writeAtomic(COMPLETED_FILE, asctime(host.clock.now()), { mode: COMPLETED_MODE, ...owner(user) });
+}
+
+function beginsWithOne(url: string, prefixes: readonly string[] | undefined): boolean {
+  return (prefixes ?? []).some((prefix) => url.startsWith(prefix));
+}
+
+/**
+ * Takes the release from the binary cache, when it may be and is there. (spec: grid 5.3)
+ * @throws GridError `GRID_CACHE_FAILED` for a release that may not be built here.
+ */
+async function fetchRelease(request: BinaryCacheRequest, exists: boolean, context: SoftwareContext): Promise<boolean> {
+  const { options, ports, signal } = context;
+  const url = request.softwareReleaseUrl;
+  const isForced = beginsWithOne(url, options.mustDownloadPrefixes);
+  if (!exists && ports.binaryCache !== undefined) {
+    if (beginsWithOne(url, options.neverDownloadPrefixes)) {
+      ports.logger.info('Not looked for in the binary cache: the URL is on its blacklist', { software: url });
+    } else if (await ports.binaryCache.download(request, signal)) return true;
+  }
+  if (!isForced) return false;
+  throw new GridError(
+    'GRID_CACHE_FAILED',
+    exists
+      ? `${url} must come from the binary cache, but its folder ${request.directoryName} exists already. It will be tried again.`
+      : `${url} must come from the binary cache, which does not have it. It will be tried again.`,
+    {
+      retryable: true,
+      hint: exists
+        ? 'Destroy the release, or remove the folder, so that it can be unpacked.'
+        : 'It is in download-from-binary-cache-force-url-list; the log says why the cache could not be used.',
+    },
+  );
+}
+
+/** Gives a release that was built here to the binary cache. Never a reason to fail. (spec: grid 5.3) */
+async function giveAway(
+  request: BinaryCacheRequest,
+  folder: UntrustedDirectory,
+  context: SoftwareContext,
+): Promise<void> {
+  const { options, ports, signal } = context;
+  if (ports.binaryCache === undefined || (await folder.exists(SHARED_MARK))) return;
+  if (beginsWithOne(request.softwareReleaseUrl, options.neverUploadPrefixes)) {
+    ports.logger.info('Not uploaded to the binary cache: the URL is on its blacklist', {
+      software: request.softwareReleaseUrl,
+    });
+    return;
+  }
+  await ports.binaryCache.upload(request, signal);
 }
 
 async function runBuild(
