@@ -71,6 +71,8 @@ const noFileChanges = [
 export default defineConfig(
   // The files of bin/ only start what a build makes.
   globalIgnores([
+    // Handed over as text to the interpreters of instances: not part of a program of ours.
+    'packages/*/assets/',
     '**/dist/',
     'packages/cli/bin/',
     '**/coverage/',

@@ -1,107 +1,40 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 
-import { createLinuxHost, isProcessAlive, type UserIdentity } from '@slapos/host';
-import { ManualClock, RecordingLogger } from '@slapos/host/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isProcessAlive } from '@slapos/host';
+import { ManualClock } from '@slapos/host/testing';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-import { promiseFailureText, runPromises, type PromiseReport, type RunPromisesOptions } from '../src/index.js';
+import { promiseFailureText, runPromises, type PromiseReport } from '../src/index.js';
+import { FIXTURES, TestPartition } from './support.js';
 
-const FIXTURES = path.join(import.meta.dirname, 'fixtures');
-const host = createLinuxHost();
-afterAll(() => host[Symbol.asyncDispose]());
+const partition = new TestPartition('exec');
+afterAll(() => partition[Symbol.asyncDispose]());
+beforeEach(() => partition.reset());
+afterEach(() => partition.clear());
 
-/** As root, a real user made for this; otherwise ourselves. */
-let user: UserIdentity | undefined;
-let root: string;
-let partition: string;
-let logger: RecordingLogger;
-
-beforeAll(() => {
-  if (!host.isRoot) return;
-  const name = `slprom${String(process.pid)}`;
-  execFileSync('useradd', ['-r', '-U', '-d', '/nonexistent', '-s', '/bin/sh', name]);
-  const [, , uid, gid] = execFileSync('getent', ['passwd', name], { encoding: 'utf8' }).split(':');
-  user = { name, home: '/nonexistent', uid: Number(uid), gid: Number(gid) };
-});
-afterAll(() => {
-  if (user !== undefined) execFileSync('userdel', [user.name], { stdio: 'ignore' });
-});
-beforeEach(() => {
-  root = fs.mkdtempSync(path.join(os.tmpdir(), 'promise-'));
-  fs.chmodSync(root, 0o755);
-  partition = path.join(root, 'slappart0');
-  fs.mkdirSync(path.join(partition, 'etc', 'promise'), { recursive: true });
-  fs.chmodSync(partition, 0o750);
-  give('.');
-  logger = new RecordingLogger();
-});
-afterEach(() => fs.rmSync(root, { recursive: true, force: true }));
-
-function give(name: string): void {
-  if (user !== undefined)
-    execFileSync('chown', ['-R', `${String(user.uid)}:${String(user.gid)}`, path.join(partition, name)]);
-}
-
-function addPromise(name: string, script: string, mode = 0o755): void {
-  fs.writeFileSync(path.join(partition, 'etc', 'promise', name), script, { mode });
-  give('.');
-}
-
-function run(options: Partial<RunPromisesOptions> = {}, clock = host.clock): Promise<PromiseReport> {
-  return runPromises(
-    {
-      partitionPath: partition,
-      partitionId: 'slappart0',
-      computerId: 'COMP-1',
-      force: true,
-      checkAnomaly: false,
-      ...(user === undefined ? {} : { user }),
-      ...options,
-    },
-    { host: { ...host, clock }, logger },
-  );
-}
-
-const stateFile = (...names: string[]): string => path.join(partition, '.slapgrid', 'promise', ...names);
-const readState = (...names: string[]): string => fs.readFileSync(stateFile(...names), 'utf8');
-
-/** What differs from run to run, and where the partition lies. */
-function mask(text: string): string {
-  return text
-    .replaceAll(partition, '/srv/slapgrid/slappart0')
-    .replace(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d/g, 'DATE')
-    .replace(/\d+-\d{3} /g, 'RUN ')
-    .replace(/"execution-time": [\d.]+/, '"execution-time": T')
-    .replace(/^(home|uid)=.*$/gm, '$1=')
-    .replace(/\\n(home|uid)=[^\\"]*/g, '\\n$1=');
-}
+const run = (...args: Parameters<TestPartition['run']>): Promise<PromiseReport> => partition.run(...args);
+const addPromise = (name: string, script: string): void => partition.add('promise', name, script);
 
 describe('the recorded executables, as the Python node leaves them', () => {
   test('after a test pass, and after three anomaly passes more', async () => {
-    fs.cpSync(path.join(FIXTURES, 'executables'), path.join(partition, 'etc', 'promise'), { recursive: true });
-    fs.chmodSync(path.join(partition, 'etc', 'promise', 'not-executable'), 0o644);
-    give('.');
-    const compare = (stage: string): void => {
-      for (const kind of ['result', 'log']) {
-        const folder = path.join(FIXTURES, 'results', stage, kind);
-        const names = fs.readdirSync(folder);
-        expect(fs.readdirSync(stateFile(kind)).sort()).toEqual(names.sort());
-        for (const name of names) {
-          const wanted = mask(fs.readFileSync(path.join(folder, name), 'utf8'));
-          expect(mask(readState(kind, name)), `${stage} ${name}`).toBe(wanted);
-        }
-      }
-    };
-    const report = await run({ timeoutSeconds: 0.5 * 4 });
-    compare('after-test');
+    const folder = path.join(FIXTURES, 'executables');
+    for (const name of fs.readdirSync(folder)) {
+      const mode = name === 'not-executable' ? 0o644 : 0o755;
+      partition.add('promise', name, fs.readFileSync(path.join(folder, name), 'utf8'), mode);
+    }
+    const names = /^(?!py_)/;
+    const wanted = (stage: string) => partition.masked(path.join(FIXTURES, 'results', stage), names);
+    const report = await run({ timeoutSeconds: 2 });
+    expect(partition.masked(partition.state(), names)).toEqual(wanted('after-test'));
     expect(report.results.map((result) => result.name)).toHaveLength(8);
     expect(report.firstFailure?.name).toBe('bad-format');
     for (let pass = 0; pass < 3; pass += 1) await run({ timeoutSeconds: 2, checkAnomaly: true });
-    compare('after-anomaly');
-    expect(logger.messages('warn')).toContain('Not an executable file: skipped');
+    expect(partition.masked(partition.state(), names)).toEqual(wanted('after-anomaly'));
+    expect(partition.logger.messages('warn')).toContain('Not an executable file: skipped');
+    // Executables never bang.
+    expect(partition.bangs).toEqual([]);
   }, 60_000);
 });
 
@@ -110,8 +43,8 @@ describe('a promise', () => {
     addPromise('check', '#!/bin/sh\npwd; id -u; env | sort | cut -d= -f1 | tr "\\n" " "\n');
     const { results } = await run();
     const [cwd, uid, names] = results[0]?.message.split('\n') ?? [];
-    expect(cwd).toBe(partition);
-    expect(uid).toBe(String(user?.uid ?? process.getuid?.()));
+    expect(cwd).toBe(partition.path);
+    expect(uid).toBe(String(partition.user?.uid ?? process.getuid?.()));
     expect(names?.trim().split(' ')).toEqual([
       'HOME',
       'LANG',
@@ -140,7 +73,7 @@ describe('a promise', () => {
     addPromise('slow', '#!/bin/sh\ntrap "" TERM\n(trap "" TERM; sleep 1003) &\necho $! > child\nsleep 1004\n');
     const { firstFailure } = await run({ timeoutSeconds: 1 });
     expect(firstFailure).toEqual({ name: 'slow', message: 'Error: Promise timed out after 1 seconds' });
-    const child = Number(fs.readFileSync(path.join(partition, 'child'), 'utf8'));
+    const child = Number(fs.readFileSync(path.join(partition.path, 'child'), 'utf8'));
     await expect.poll(() => isProcessAlive(child)).toBe(false);
   });
 
@@ -148,9 +81,9 @@ describe('a promise', () => {
     addPromise('one', '#!/bin/sh\n');
     addPromise('two', '#!/bin/sh\n');
     await run();
-    fs.rmSync(path.join(partition, 'etc', 'promise', 'two'));
+    fs.rmSync(path.join(partition.path, 'etc', 'promise', 'two'));
     await run();
-    expect(fs.readdirSync(stateFile('result'))).toEqual(['one.status.json']);
+    expect(fs.readdirSync(partition.state('result'))).toEqual(['one.status.json']);
   });
 
   test('with bad bytes, NUL and other line ends has a message all the same', async () => {
@@ -171,7 +104,7 @@ describe('its time', () => {
   test('comes every two minutes; a failure counts in between', async () => {
     const clock = new ManualClock(Date.now());
     addPromise('bad', '#!/bin/sh\necho run >> runs\nexit 1\n');
-    const runs = (): number => fs.readFileSync(path.join(partition, 'runs'), 'utf8').split('\n').length - 1;
+    const runs = (): number => fs.readFileSync(path.join(partition.path, 'runs'), 'utf8').split('\n').length - 1;
     await run({ force: false }, clock);
     clock.advance(119_000);
     const skipped = await run({ force: false }, clock);
@@ -198,36 +131,42 @@ describe('what a tenant puts in the way', () => {
   test.each(['link', 'fifo', 'folder'])('a %s at each file of ours does not lead us out', async (kind) => {
     addPromise('check', '#!/bin/sh\necho fine\n');
     await run();
-    const canary = path.join(root, 'canary');
+    const canary = path.join(partition.root, 'canary');
     fs.writeFileSync(canary, 'alive');
     for (const [folder, name] of [
       ['result', 'check.status.json'],
       ['log', 'check.log'],
       ['cache', 'check'],
     ] as const) {
-      const file = stateFile(folder, name);
+      const file = partition.state(folder, name);
       fs.rmSync(file);
       if (kind === 'link') fs.symlinkSync(canary, file);
       else if (kind === 'fifo') execFileSync('mkfifo', [file]);
       else fs.mkdirSync(file);
     }
     // It works or says what is wrong; it neither hangs nor writes elsewhere.
-    await run().catch((error: unknown) => expect(String(error)).toContain(partition));
+    await run().catch((error: unknown) => expect(String(error)).toContain(partition.path));
     expect(fs.readFileSync(canary, 'utf8')).toBe('alive');
   });
 
   test('a link at .slapgrid is refused', async () => {
     addPromise('check', '#!/bin/sh\n');
-    fs.mkdirSync(path.join(root, 'elsewhere'));
-    fs.symlinkSync(path.join(root, 'elsewhere'), path.join(partition, '.slapgrid'));
+    fs.mkdirSync(path.join(partition.root, 'elsewhere'));
+    fs.symlinkSync(path.join(partition.root, 'elsewhere'), path.join(partition.path, '.slapgrid'));
     await expect(run()).rejects.toMatchObject({ code: 'HOST_UNTRUSTED_ENTRY' });
-    expect(fs.readdirSync(path.join(root, 'elsewhere'))).toEqual([]);
+    expect(fs.readdirSync(path.join(partition.root, 'elsewhere'))).toEqual([]);
   });
 });
 
 test('root runs no promises itself', async () => {
-  const options = { partitionPath: partition, partitionId: 'p', computerId: 'c', force: true, checkAnomaly: false };
-  const ports = { host: { ...host, isRoot: true }, logger };
+  const options = {
+    partitionPath: partition.path,
+    partitionId: 'p',
+    computerId: 'c',
+    force: true,
+    checkAnomaly: false,
+  };
+  const ports = { host: { ...partition.host, isRoot: true }, logger: partition.logger };
   await expect(runPromises(options, ports)).rejects.toMatchObject({ code: 'PROMISE_REFUSED_ROOT' });
 });
 

@@ -11,6 +11,7 @@ import { discoverPromises, type PromiseCheck } from '../discovery/discover.js';
 import { PromiseError } from '../errors.js';
 import { evaluateLog } from '../evaluation/evaluate.js';
 import { formatLogDate, makeRunId } from '../evaluation/log-record.js';
+import { runPlugin } from '../plugins/run-plugin.js';
 import { limitMessage, type PromiseResult } from '../results/result-file.js';
 import { PromiseStateFolders } from '../results/state-folders.js';
 import { decidePromise, type PromiseMode } from './decide.js';
@@ -116,6 +117,11 @@ function check(options: RunPromisesOptions, ports: RunPromisesPorts): void {
   }
 }
 
+/** Seconds, in the steps in which results count time. */
+function stepsOf(durationMs: number): number {
+  return Math.max(1, Math.ceil(durationMs / MS_PER_SECOND / TIME_STEP_SECONDS)) * TIME_STEP_SECONDS;
+}
+
 class PromisePass {
   readonly #options: RunPromisesOptions;
   readonly #ports: RunPromisesPorts;
@@ -124,6 +130,7 @@ class PromisePass {
   readonly #timeoutSeconds: number;
   readonly #results: PromiseResult[] = [];
   #skipped = 0;
+  #hasBanged = false;
   #firstFailure: { name: string; message: string } | undefined;
 
   constructor(options: RunPromisesOptions, ports: RunPromisesPorts, state: PromiseStateFolders) {
@@ -163,6 +170,8 @@ class PromisePass {
 
   async #run(check: PromiseCheck, saved: PromiseResult | undefined): Promise<void> {
     const result = await this.#runOne(check, saved);
+    // It has nothing to say in this mode.
+    if (result === undefined) return;
     this.#results.push(result);
     if (result.failed) {
       this.#ports.logger.error('A promise failed', { promise: check.name, message: result.message });
@@ -171,12 +180,70 @@ class PromisePass {
     await this.#state.writeResult(result);
   }
 
-  async #runOne(check: PromiseCheck, saved: PromiseResult | undefined): Promise<PromiseResult> {
+  async #runOne(check: PromiseCheck, saved: PromiseResult | undefined): Promise<PromiseResult | undefined> {
     if (check.kind === 'executable') return this.#runExecutable(check, saved);
-    this.#ports.logger.error('A plug-in promise cannot be run: this node runs the executables of etc/promise only', {
-      promise: check.path,
+    return this.#runPlugin(check, saved);
+  }
+
+  async #runPlugin(check: PromiseCheck, saved: PromiseResult | undefined): Promise<PromiseResult | undefined> {
+    const { partitionPath, partitionId, computerId, masterUrl, certFile, keyFile, pythonInterpreter, user, signal } =
+      this.#options;
+    const run = await runPlugin(check, {
+      commands: this.#ports.host.commands,
+      logger: this.#ports.logger,
+      partitionPath,
+      partitionId,
+      computerId,
+      masterUrl,
+      certFile,
+      keyFile,
+      pythonInterpreter,
+      user,
+      signal,
+      timeoutSeconds: this.#timeoutSeconds,
+      checkAnomaly: this.#options.checkAnomaly,
+      onLoaded: (loaded) =>
+        this.#state.writeSchedule(check.title, {
+          isTested: loaded.isTested,
+          isAnomalyDetected: loaded.isAnomalyDetected,
+          periodicityMinutes: loaded.periodicity,
+          moduleFile: loaded.moduleFile,
+          moduleModifiedMs: loaded.moduleMtime * MS_PER_SECOND,
+          now: this.#now(),
+          willRun: this.#mode === 'anomaly' ? loaded.isAnomalyDetected : loaded.isTested,
+        }),
     });
-    return this.#makeResult(check, generateResult(NO_OUTPUT, this.#mode, saved), TIME_STEP_SECONDS);
+    if (run.timedOut) {
+      const message = timedOutMessage(this.#timeoutSeconds);
+      return this.#makeResult(check, generateResult(message, this.#mode, saved), this.#timeoutSeconds);
+    }
+    const seconds = stepsOf(run.durationMs);
+    if (run.result === undefined) return this.#makeResult(check, generateResult(NO_OUTPUT, this.#mode, saved), seconds);
+    const { type, failed, message, allowBang } = run.result;
+    if (type === 'Empty Result') return undefined;
+    const result = this.#makeResult(check, { type, failed, message: message ?? '' }, seconds);
+    if (type === 'Anomaly Result' && failed && allowBang) await this.#bang(check);
+    return result;
+  }
+
+  /** Asks the master once in a pass to process the instance again. (spec: promise 3.5) */
+  async #bang(check: PromiseCheck): Promise<void> {
+    const { bang } = this.#ports;
+    if (this.#mode !== 'anomaly' || this.#options.dryRun === true || this.#hasBanged || bang === undefined) return;
+    const message = `Promise ${check.title} is failing`;
+    try {
+      await bang(message);
+      this.#hasBanged = true;
+      // In the same run: one of its own would be the latest, and would hide the failure.
+      const runId = (await this.#state.readLog(check.title)).at(-1)?.runId ?? makeRunId(this.#now());
+      const date = formatLogDate(this.#now());
+      await this.#state.appendLog(check.title, { date, level: 'INFO', runId, message });
+    } catch (error) {
+      this.#ports.logger.warn('The master could not be asked to process the instance again', {
+        promise: check.name,
+        error,
+      });
+    }
   }
 
   async #runExecutable(check: PromiseCheck, saved: PromiseResult | undefined): Promise<PromiseResult> {
@@ -211,9 +278,8 @@ class PromisePass {
     await this.#state.appendLog(check.title, { date, level: run.level, runId, message: run.message });
     const rule = this.#mode === 'anomaly' ? { resultCount: ANOMALY_RUNS, failureAmount: ANOMALY_RUNS } : {};
     const evaluation = evaluateLog(await this.#state.readLog(check.title), rule, this.#now());
-    const steps = Math.max(1, Math.ceil(run.durationMs / MS_PER_SECOND / TIME_STEP_SECONDS));
     // Executables give a Test Result in anomaly mode too: they never bang.
-    return this.#makeResult(check, { type: 'Test Result', ...evaluation }, steps * TIME_STEP_SECONDS);
+    return this.#makeResult(check, { type: 'Test Result', ...evaluation }, stepsOf(run.durationMs));
   }
 
   #makeResult(
