@@ -189,12 +189,17 @@ function oneLine(text: string): string {
   return text.replace(/\s+/g, ' ').replaceAll('*/', '* /').trim();
 }
 
+function asSentence(text: string): string {
+  const trimmed = text.trim();
+  return trimmed.endsWith('.') ? trimmed : `${trimmed}.`;
+}
+
 /** What a schema says of itself, as a comment: text from outside, so nothing in it may end the comment. */
 function comment(schema: JsonSchema, indent: string): string {
   const parts = [schema['title'], schema['description']].filter(
     (part): part is string => typeof part === 'string' && part !== '',
   );
   if (schema['default'] !== undefined) parts.push(`Default: ${JSON.stringify(schema['default'])}.`);
-  const text = oneLine(parts.map((part) => part.replace(/[.\s]*$/, '.')).join(' '));
+  const text = oneLine(parts.map((part) => asSentence(part)).join(' '));
   return text === '' ? '' : `${indent}/** ${text} */\n`;
 }

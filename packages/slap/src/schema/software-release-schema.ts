@@ -185,7 +185,7 @@ export class SoftwareReleaseSchema {
     if (reference === undefined) return undefined;
     if (!isPlainPath(this.softwareReleaseUrl)) return new URL(reference, this.softwareReleaseUrl).href;
     if (!isPlainPath(reference) || reference.startsWith('/')) return reference;
-    return this.softwareReleaseUrl.replace(/[^/]*$/, '') + reference;
+    return this.softwareReleaseUrl.slice(0, this.softwareReleaseUrl.lastIndexOf('/') + 1) + reference;
   }
 
   async #schemaAt(url: string | undefined): Promise<AnySchemaObject | undefined> {
