@@ -1,10 +1,12 @@
-import { isSlapError, MarshalFloat, type MarshalValue, unmarshal } from '@slapos/slap';
+import { isSlapError, MarshalFloat, type MarshalLimits, type MarshalValue, unmarshal } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
 import { readBoundedBody } from './body.js';
 
 /** What a request without a needed field is told, as by the Python proxy. */
 const MISSING_FIELD_TEXT = 'The browser (or proxy) sent a request that this server could not understand.';
+/** What XML 1.0 cannot hold. */
+export const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Cs}/u;
 const FORM_CONTENT_TYPE = 'application/x-www-form-urlencoded';
 
 /** The fields of a form or of a query, read as the tool API reads them: the first of several equal names counts. */
@@ -15,7 +17,7 @@ export class Fields {
     this.#fields = fields;
   }
 
-  /** @throws ProxyError `PROXY_INVALID_REQUEST` when it is missing. */
+  /** @throws ProxyError `PROXY_INVALID_REQUEST` when it is missing, or holds characters that no document can carry. */
   required(name: string): string {
     const value = this.#fields.get(name);
     if (value === null) {
@@ -23,6 +25,8 @@ export class Fields {
         hint: `The field ${JSON.stringify(name)} is missing.`,
       });
     }
+    // Kept, they would make every document that shows them unreadable.
+    if (NOT_IN_XML.test(value)) throw invalidField(name, 'it holds control characters');
     return value;
   }
 
@@ -39,22 +43,26 @@ export class Fields {
 
   /**
    * A field that holds a marshalled document; `fallback` when it is missing and a fallback is given.
-   * @throws ProxyError `PROXY_INVALID_REQUEST` when it cannot be read.
+   * @throws ProxyError `PROXY_INVALID_REQUEST` when it cannot be read, or is larger than the limits (by default those of unmarshal).
    */
-  marshalled(name: string, fallback?: MarshalValue): MarshalValue {
+  marshalled(
+    name: string,
+    options: { readonly fallback?: MarshalValue; readonly limits?: Partial<MarshalLimits> } = {},
+  ): MarshalValue {
+    const { fallback, limits } = options;
     const text = fallback === undefined ? this.required(name) : this.optional(name);
-    return text === undefined ? (fallback ?? null) : readMarshalled(name, text);
+    return text === undefined ? (fallback ?? null) : readMarshalled(name, text, limits);
   }
 
   /** A marshalled dictionary with text keys; empty when it is missing. */
   dictionary(name: string): Map<string, MarshalValue> {
-    return textDictionary(name, this.marshalled(name, new Map()));
+    return textDictionary(name, this.marshalled(name, { fallback: new Map() }));
   }
 }
 
-function readMarshalled(name: string, text: string): MarshalValue {
+function readMarshalled(name: string, text: string, limits: Partial<MarshalLimits> = {}): MarshalValue {
   try {
-    return unmarshal(text);
+    return unmarshal(text, { limits });
   } catch (error) {
     if (!isSlapError(error)) throw error;
     throw invalidField(name, error.message, error);

@@ -12,6 +12,8 @@ import type { RouteTable } from '../http/route-table.js';
 /** What Python answers where it does nothing; what we keep does not change the answer. */
 export const IGNORED = 'Ignored';
 const NOT_MODIFIED = 304;
+/** Some 25 elements a partition; the length is limited by that of the body. */
+const DESCRIPTION_LIMITS = { maxElements: 4_000_000, maxLength: 512 * 1024 * 1024 };
 
 /** Names of partitions become names of folders on the node. */
 const partitionIdSchema = z
@@ -43,7 +45,7 @@ export function computerRoutes(routes: RouteTable, context: ProxyContext): void 
   }
 
   routes.post('/loadComputerConfigurationFromXML', async (request) => {
-    const description = readDescription((await form(request)).marshalled('xml'));
+    const description = readDescription((await form(request)).marshalled('xml', { limits: DESCRIPTION_LIMITS }));
     await store.write((writer) => formatComputer(writer, description, logger));
     return textAnswer('done');
   });

@@ -90,8 +90,8 @@ export async function computerDocumentFields(reader: StoreReader, computerId: st
   };
 }
 
-async function latestReport(reader: StoreReader, key: PartitionKey, slaveReference = '') {
-  const reports = await reader.reports(key, REPORTS_LOOKED_AT);
+async function latestReport(reader: StoreReader, { computerId, partitionId }: PartitionKey, slaveReference = '') {
+  const reports = await reader.reports({ computerId, partitionId }, REPORTS_LOOKED_AT);
   // What is said about a shared instance says nothing about its host.
   return reports.find((report) => report.slaveReference === slaveReference);
 }

@@ -59,7 +59,7 @@ function readInstanceRequest(fields: Fields): InstanceRequest {
     parameters: fields.dictionary('partition_parameter_xml'),
     filter: fields.dictionary('filter_xml'),
     requestedState: readState(fields.marshalled('state')),
-    shared: isTrue(fields.marshalled('shared_xml', false)),
+    shared: isTrue(fields.marshalled('shared_xml', { fallback: false })),
   };
 }
 

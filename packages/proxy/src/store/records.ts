@@ -83,11 +83,10 @@ export interface ReportRecord {
 }
 
 /** What reports are about: a computer, one of its releases (`softwareReleaseUrl`), or one of its partitions. */
-export interface ReportSubject {
-  readonly computerId: string;
-  readonly partitionId?: string;
-  readonly softwareReleaseUrl?: string;
-}
+export type ReportSubject =
+  | { readonly computerId: string; readonly partitionId?: never; readonly softwareReleaseUrl?: never }
+  | { readonly computerId: string; readonly partitionId: string; readonly softwareReleaseUrl?: never }
+  | { readonly computerId: string; readonly partitionId?: never; readonly softwareReleaseUrl: string };
 
 /** A certificate that the proxy's own authority issued to a computer, or to an instance in a partition. */
 export interface CertificateRecord {

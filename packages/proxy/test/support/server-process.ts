@@ -20,16 +20,17 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
   };
 }
 
-/** Bundles a TypeScript program of this folder, so that a plain Node.js can run it; gives its path. */
-export async function bundleProgram(name: string): Promise<string> {
+/** Bundles a program of ours, by default the one of that name in this folder, so that a plain Node.js can run it; gives its path. */
+export async function bundleProgram(name: string, source = join(import.meta.dirname, `${name}.ts`)): Promise<string> {
   const outDir = join(PACKAGE_FOLDER, 'test-results', 'programs');
   await build({
     config: false,
-    entry: { [name]: join(import.meta.dirname, `${name}.ts`) },
+    entry: { [name]: source },
     outDir,
     format: 'esm',
     target: 'node20',
     platform: 'node',
+    removeNodeProtocol: false,
     // Everything of ours is in the bundle; what npm installed is found from its folder.
     noExternal: [/^@slapos\//],
     external: [/^(?!\.|\/|@slapos\/)/],
