@@ -145,7 +145,8 @@ describe('life', () => {
     await using other = await proxyWith(1);
     const inUse = await failureOf(other.listen({ host: '127.0.0.1', port }));
     expect(inUse.code).toBe('PROXY_LISTEN_FAILED');
-    expect(inUse.message).toContain(String(port));
+    expect(inUse.message).toContain(`port ${port}: the port is in use`);
+    expect(inUse.hint).toContain('another port');
     expect((await failureOf(other.listen({ host: '192.0.2.1', port: 0 }))).hint).toContain('127.0.0.1');
     const wrong = await failureOf(createProxy({ computerId: '', limits: { maxConnections: -1 } }));
     expect(wrong.code).toBe('PROXY_INVALID_OPTIONS');

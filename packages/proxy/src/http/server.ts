@@ -83,7 +83,7 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const place = 'socketPath' in address ? address.socketPath : `${address.host} port ${address.port}`;
       reject(
-        new ProxyError('PROXY_LISTEN_FAILED', `Cannot listen on ${place}: ${error.code ?? error.message}`, {
+        new ProxyError('PROXY_LISTEN_FAILED', `Cannot listen on ${place}: ${LISTEN_PROBLEMS[error.code ?? ''] ?? error.code ?? error.message}`, {
           cause: error,
           hint: listenHint(error.code),
         }),
@@ -95,6 +95,13 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
     );
   });
 }
+
+const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is in use',
+  EACCES: 'this user may not',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'there is no such host',
+};
 
 function listenHint(code: string | undefined): string {
   switch (code) {
