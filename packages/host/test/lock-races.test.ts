@@ -31,7 +31,7 @@ class Agent {
     return value;
   }
 
-  async tell(line: 'try' | 'release'): Promise<string> {
+  async tell(line: 'try' | 'release' | `cycle ${number}`): Promise<string> {
     this.process.stdin.write(`${line}\n`);
     return this.next();
   }
@@ -76,6 +76,17 @@ test(
       }
       await Promise.all(agents.map((agent) => agent.tell('release')));
     }
+  },
+  TORTURE_TIMEOUT_MS,
+);
+
+test(
+  'taking and giving back at once, never two hold it',
+  async () => {
+    const cycles = rounds(8, 150);
+    const answers = await Promise.all(agents.slice(0, 4).map((agent) => agent.tell(`cycle ${cycles}`)));
+    expect(answers).toEqual(Array.from({ length: 4 }, () => 'violations 0'));
+    expect(fs.existsSync(lockFile)).toBe(false);
   },
   TORTURE_TIMEOUT_MS,
 );

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { HostError } from '../errors.js';
 import { UntrustedDirectory } from './untrusted-directory.js';
@@ -54,6 +54,13 @@ describe('reading', () => {
     fs.writeFileSync(inside('sparse'), '');
     fs.truncateSync(inside('sparse'), 2 ** 40);
     expect(await codeOf(directory.readText('sparse'))).toBe('HOST_FILE_TOO_LARGE');
+  });
+
+  test('can read the end of a long file', async () => {
+    fs.writeFileSync(inside('long'), 'abcdefgh');
+    expect(await directory.readText('long', { maxBytes: 3, tail: true })).toBe('fgh');
+    expect(await directory.readText('long', { maxBytes: 8, tail: true })).toBe('abcdefgh');
+    expect(await directory.readText('long', { maxBytes: 100, tail: true })).toBe('abcdefgh');
   });
 
   test('can refuse hard links and other owners', async () => {
@@ -170,6 +177,27 @@ describe('writing', () => {
     expect(await codeOf(directory.symlink('folder', 'x'))).toBe('HOST_UNTRUSTED_ENTRY');
     expect(await directory.list()).toEqual(['folder', 'software_release']);
   });
+});
+
+test('file and folder are flushed, and an error of that is an error', async () => {
+  const flushed: string[] = [];
+  const real = fs.fsync.bind(fs);
+  const spy = vi
+    .spyOn(fs, 'fsync')
+    .mockImplementation((descriptor: number, callback: (error: Error | null) => void) => {
+      flushed.push(fs.fstatSync(descriptor).isDirectory() ? 'folder' : 'file');
+      real(descriptor, callback);
+    });
+  await directory.writeAtomic('file', 'x');
+  expect(flushed).toEqual(['file', 'folder']);
+  await directory.writeAtomic('file', 'y', { durable: false });
+  expect(flushed).toEqual(['file', 'folder']);
+  spy.mockImplementation((_: number, callback: (error: Error | null) => void) => {
+    callback(Object.assign(new Error('EIO: injected'), { code: 'EIO' }));
+  });
+  expect(await codeOf(directory.writeAtomic('file', 'z'))).toBe('HOST_FILE_FAILED');
+  spy.mockRestore();
+  expect(await directory.readText('file')).toBe('y');
 });
 
 describe('folders', () => {

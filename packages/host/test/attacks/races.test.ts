@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -52,7 +52,7 @@ let swaps = 0;
 for (;;) {
   for (const kind of kinds) { clear(); quietly(kind); swaps += 1; }
   // Its own leftovers would fill the disk.
-  if (swaps % 70 === 0) for (const left of fs.readdirSync('.')) if (left.startsWith('old-')) fs.rmSync(left, { recursive: true, force: true });
+  if (swaps % 70 === 0) for (const left of fs.readdirSync('.')) if (left.startsWith('old-')) quietly(() => fs.rmSync(left, { recursive: true, force: true }));
   if (swaps % 700 === 0) fs.writeSync(1, swaps + '\\n');
 }
 `;
@@ -75,8 +75,11 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  swapper?.kill('SIGKILL');
-  await once(swapper!, 'exit');
+  if (swapper?.exitCode === null) {
+    const ended = once(swapper, 'exit');
+    swapper.kill('SIGKILL');
+    await ended;
+  }
   for (const name of fs.readdirSync(folder())) fs.rmSync(path.join(folder(), name), { recursive: true, force: true });
   tenants.canary.assertUntouched();
 });
@@ -144,4 +147,34 @@ test('removing a tree as its owner, and the rest as root', async () => {
   expect(removed).toEqual(['of-root']);
   expect(report).toEqual({ removed: 3, finished: true });
   await commands[Symbol.asyncDispose]();
+});
+
+test('what is mounted in a tree stays, another file system and a bind mount of the same one alike', async () => {
+  const tree = path.join(folder(), 'tree');
+  const other = path.join(tree, 'other');
+  const bound = path.join(tree, 'bound');
+  for (const name of [other, bound]) fs.mkdirSync(name, { recursive: true });
+  fs.writeFileSync(path.join(tree, 'file'), '');
+  execFileSync('mount', ['-t', 'tmpfs', 'none', other]);
+  execFileSync('mount', ['--bind', tenants.canary.directory, bound]);
+  const commands = new LinuxCommandRunner({ users: new LinuxUserDatabase() });
+  try {
+    fs.writeFileSync(path.join(other, 'precious'), '');
+    await using directory = await UntrustedDirectory.open(folder());
+    const asOwner = removeAsOwner({ commands, disks: new LinuxDisks(), user: tenants.users[0]! });
+    for (const options of [{}, { asOwner }]) {
+      await expect(directory.removeTree('tree', options)).rejects.toMatchObject({
+        code: 'HOST_TREE_NOT_REMOVED',
+        message: expect.stringContaining('mounted') as string,
+      });
+    }
+    expect(fs.readdirSync(other)).toEqual(['precious']);
+    tenants.canary.assertUntouched();
+    // Everything around it is gone.
+    expect(fs.readdirSync(tree).sort()).toEqual(['bound', 'other']);
+  } finally {
+    execFileSync('umount', [other]);
+    execFileSync('umount', [bound]);
+    await commands[Symbol.asyncDispose]();
+  }
 });

@@ -1,4 +1,8 @@
-/** At each line on its input: tries to take the lock and says `won` or why not; at the next line, gives it back if it has it. */
+/**
+ * At the line `try`: tries to take the lock and says `won` or why not. At `release`: gives it back if it has it. At `cycle N`: takes
+ * and gives back N times as fast as it can, and says how often somebody else was in at the same time.
+ */
+import fs from 'node:fs';
 import { createInterface } from 'node:readline';
 
 import { acquireLock, isSlapOSError, type HeldLock } from '../../src/index.js';
@@ -15,9 +19,31 @@ async function tryLock(): Promise<string> {
   }
 }
 
+/** Only the holder of the lock can make this file, so finding it there means that two hold it. */
+const occupied = `${file}.occupied`;
+
+async function cycle(times: number): Promise<string> {
+  let violations = 0;
+  for (let won = 0; won < times; ) {
+    if ((await tryLock()) !== 'won') continue;
+    won += 1;
+    try {
+      fs.closeSync(fs.openSync(occupied, 'wx'));
+      await new Promise(setImmediate);
+      fs.unlinkSync(occupied);
+    } catch {
+      violations += 1;
+    }
+    await lock?.release();
+    lock = undefined;
+  }
+  return `violations ${String(violations)}`;
+}
+
 process.stdout.write('ready\n');
 for await (const line of createInterface(process.stdin)) {
   if (line === 'try') process.stdout.write(`${await tryLock()}\n`);
+  else if (line.startsWith('cycle ')) process.stdout.write(`${await cycle(Number(line.slice('cycle '.length)))}\n`);
   else {
     await lock?.release();
     lock = undefined;
