@@ -14,6 +14,7 @@ import { readInterpreter } from './interpreter.js';
 import { renderPartitionProfile } from './partition-profile.js';
 import { type BuildCommand, runBuildCommand } from './run-buildout.js';
 import { renderSoftwareProfile, softwareParameters } from './software-profile.js';
+import { ensureSubdirectory } from '../pass/subdirectory.js';
 
 const PROFILE = 'buildout.cfg';
 const FILE_MODE = 0o644;
@@ -59,7 +60,7 @@ class BuildoutBuilder implements SoftwareBuilder {
   async prepareSoftware(options: PrepareSoftwareOptions): Promise<void> {
     await using folder = await UntrustedDirectory.open(options.directory);
     const owner = ownership(options.user);
-    const cache = await folder.openSubdirectory('extends-cache', { create: true, mode: FOLDER_MODE, ...owner });
+    const cache = await ensureSubdirectory(folder, 'extends-cache', { mode: FOLDER_MODE, ...owner });
     await cache[Symbol.asyncDispose]();
     if (await folder.exists(PROFILE)) return;
     await folder.writeAtomic(PROFILE, renderSoftwareProfile(options), { mode: FILE_MODE, ...owner });
@@ -68,8 +69,7 @@ class BuildoutBuilder implements SoftwareBuilder {
   async buildSoftware(options: BuildSoftwareOptions, signal?: AbortSignal): Promise<void> {
     const { directory } = options;
     await using folder = await UntrustedDirectory.open(directory);
-    await using bin = await folder.openSubdirectory('bin', {
-      create: true,
+    await using bin = await ensureSubdirectory(folder, 'bin', {
       mode: BIN_MODE,
       ...ownership(options.user),
     });
@@ -141,8 +141,7 @@ class BuildoutBuilder implements SoftwareBuilder {
     } else if (await bin?.exists('buildout')) {
       return path.join(releaseDirectory, 'bin/buildout');
     }
-    await using sbin = await folder.openSubdirectory('sbin', {
-      create: true,
+    await using sbin = await ensureSubdirectory(folder, 'sbin', {
       mode: BIN_MODE,
       ...ownership(options.user),
     });

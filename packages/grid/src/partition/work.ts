@@ -8,6 +8,7 @@ import { LineLog } from '../pass/line-log.js';
 import type { InstancePassOptions } from '../pass/options.js';
 import { folderUser } from '../pass/owner.js';
 import type { GridPorts } from '../pass/ports.js';
+import { ensureSubdirectory } from '../pass/subdirectory.js';
 
 /** What belongs to the agent in a partition: logs, results of promises. (spec: grid 8.1) */
 const AGENT_FOLDER = '.slapgrid';
@@ -87,13 +88,11 @@ export async function withPartition<Result>(
   return inspectPartition(requested, context, async (work) => {
     const { folder, logger: base } = work;
     const owns = partitionOwner(work);
-    await using agentFolder = await folder.openSubdirectory(AGENT_FOLDER, {
-      create: true,
+    await using agentFolder = await ensureSubdirectory(folder, AGENT_FOLDER, {
       mode: AGENT_FOLDER_MODE,
       ...owns,
     });
-    await using logFolder = await agentFolder.openSubdirectory(LOG_FOLDER, {
-      create: true,
+    await using logFolder = await ensureSubdirectory(agentFolder, LOG_FOLDER, {
       mode: LOG_FOLDER_MODE,
       ...owns,
     });

@@ -13,6 +13,7 @@ import { checkLocalSource, noteGitRevision } from './local-source.js';
 import { copyNetrc } from './netrc.js';
 import { openRoot } from './observe.js';
 import type { PlannedCollection, PlannedRelease } from './plan.js';
+import { ensureSubdirectory } from '../pass/subdirectory.js';
 
 const RELEASE_MODE = 0o755;
 const COMPLETED_MODE = 0o644;
@@ -97,7 +98,7 @@ async function buildRelease(planned: PlannedRelease, context: SoftwareContext, l
   await checkLocalSource(ports.host, softwareReleaseUrl, user, {
     isAllowed: options.allowLocalSoftware ?? !ports.host.isRoot,
   });
-  await using folder = await root.openSubdirectory(directoryName, { create: true, mode: RELEASE_MODE, ...owner(user) });
+  await using folder = await ensureSubdirectory(root, directoryName, { mode: RELEASE_MODE, ...owner(user) });
   // The folder may be of a time when software_root belonged to somebody else. (spec: grid 5.4)
   await folder.setOwnAttributes(owner(user));
   // A build that is repeated and fails must not leave the word of the one before.

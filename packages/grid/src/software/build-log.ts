@@ -1,6 +1,7 @@
 import { type Logger, UntrustedDirectory } from '@slapos/host';
 
 import { LineLog } from '../pass/line-log.js';
+import { ensureSubdirectory } from '../pass/subdirectory.js';
 
 /** Folder of the build logs, below `<instance_root>/var/log`, which only the node's own user can enter: builds print secrets. */
 const FOLDER = 'software-build';
@@ -21,7 +22,7 @@ export async function withBuildLog<Result>(
   work: (log: LineLog) => Promise<Result>,
 ): Promise<Result> {
   await using logs = await UntrustedDirectory.open(`${instanceRoot}/var/log`);
-  await using folder = await logs.openSubdirectory(FOLDER, { create: true, mode: FOLDER_MODE });
+  await using folder = await ensureSubdirectory(logs, FOLDER, { mode: FOLDER_MODE });
   const name = `${directoryName}.log`;
   await folder.rotate(name, KEPT);
   await using log = new LineLog(folder, name, { mode: FILE_MODE }, logger);
