@@ -3,6 +3,7 @@ import { Config } from '@oclif/core';
 import { isSlapOSError } from '@slapos/host';
 import { beginInvocation } from './base/invocation.js';
 import { normaliseOptions } from './command-line/command-options.js';
+import { explainError } from './command-line/explain-error.js';
 import { findCommand } from './command-line/find-command.js';
 import { liftGlobalOptions } from './command-line/global-options.js';
 import { commandName, renderCommandHelp, renderGlobalHelp } from './command-line/help.js';
@@ -62,14 +63,14 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     const code = await config.runCommand<number>(loadable.id, args);
     return typeof code === 'number' ? code : EXIT_CODES.OK;
   } catch (error) {
-    return report(asUsageError(command, error), log);
+    return report(command, asUsageError(command, error), log);
   }
 }
 
 /** Says what failed, why, and what to do; the stack goes to the log file, and to the console when it is asked for. */
-function report(error: unknown, log: CommandLog): number {
+function report(command: string, error: unknown, log: CommandLog): number {
   if (isSlapOSError(error)) {
-    const lines = [error.message, ...(error.hint === undefined ? [] : [`      hint: ${error.hint}`])];
+    const lines = [explainError(command, error), ...(error.hint === undefined ? [] : [`      hint: ${error.hint}`])];
     if (error.code === 'CLI_UNKNOWN_COMMAND') log.critical(lines.join('\n'));
     else log.error(lines.join('\n'));
     log.debug('It came from', { error });
