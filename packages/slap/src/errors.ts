@@ -34,7 +34,7 @@ export function isSlapOSError(value: unknown): value is SlapOSError {
   return typeof value === 'object' && value !== null && (value as Record<symbol, unknown>)[ERROR_BRAND] === true;
 }
 
-/** The codes of {@link SlapError}, one line of explanation each in `docs/errors.md`. */
+/** The codes of {@link SlapError}, explained one by one in the README. */
 export const SLAP_ERROR_CODES = [
   'SLAP_AUTHENTICATION',
   'SLAP_CONNECTION_FAILED',
