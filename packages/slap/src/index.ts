@@ -46,7 +46,7 @@ export { SoftwareProductCollection } from './model/software-product.js';
 export { SoftwareRelease } from './model/software-release.js';
 export { Supply } from './model/supply.js';
 export { formatProblems, type ParameterProblem } from './schema/error-text.js';
-export { generateSoftwareReleaseTypes, generateTypes } from './schema/generate-types.js';
+export { generateSoftwareReleaseTypes, generateTypes, type JsonSchema } from './schema/generate-types.js';
 export { createSchemaReader, type SchemaReader } from './schema/schema-reader.js';
 export { deserialiseParameters, type Serialisation, serialiseParameters } from './schema/serialisation.js';
 export {

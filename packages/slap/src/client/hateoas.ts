@@ -62,7 +62,7 @@ export class HateoasNavigator {
   readonly #transport: HttpTransport;
   #root: Promise<z.output<typeof rootSchema>['_links']> | undefined;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(transport: HttpTransport, url: string) {
     this.#transport = transport;
     this.url = url;

@@ -30,7 +30,7 @@ export class JsonRpcClient {
   readonly #transport: HttpTransport;
   readonly #baseUrl: URL;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(transport: HttpTransport, baseUrl: URL) {
     this.#transport = transport;
     this.#baseUrl = baseUrl;

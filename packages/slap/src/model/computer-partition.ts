@@ -40,7 +40,7 @@ export class ComputerPartition {
   #fetching: Promise<void> | undefined;
   #usage: string | undefined;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(connection: SlapConnection, source: ComputerPartitionSource) {
     this.#connection = connection;
     this.computerId = source.computerId;

@@ -34,7 +34,7 @@ export class Computer {
   readonly #hateoas: () => Promise<HateoasNavigator>;
   #document: Promise<MarshalObject> | undefined;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(
     connection: SlapConnection,
     options: { computerId: string; known: KnownComputers; hateoas: () => Promise<HateoasNavigator> },

@@ -13,7 +13,7 @@ export class OpenOrder {
   readonly #hateoas: () => Promise<HateoasNavigator>;
   readonly #registerComputer: (computerId: string) => Computer;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(
     connection: SlapConnection,
     options: { hateoas: () => Promise<HateoasNavigator>; registerComputer: (computerId: string) => Computer },

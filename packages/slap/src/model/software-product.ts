@@ -6,7 +6,7 @@ import { readTexts } from './answers.js';
 export class SoftwareProductCollection {
   readonly #connection: SlapConnection;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(connection: SlapConnection) {
     this.#connection = connection;
   }

@@ -9,7 +9,7 @@ export class SoftwareRelease {
   readonly requestedState: string;
   readonly #connection: SlapConnection;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(
     connection: SlapConnection,
     options: { softwareReleaseUrl: string; computerId?: string | undefined; requestedState?: string | undefined },

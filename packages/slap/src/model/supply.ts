@@ -5,7 +5,7 @@ import type { CallOptions, SlapConnection } from '../client/slap-connection.js';
 export class Supply {
   readonly #connection: SlapConnection;
 
-  /** Made by the client; nothing is sent. */
+  /** @internal Made by the client; nothing is sent. */
   constructor(connection: SlapConnection) {
     this.#connection = connection;
   }

@@ -2,7 +2,8 @@ import { SlapError } from '../errors.js';
 import { isPlainObject } from '../wire/values.js';
 import type { SoftwareReleaseSchema } from './software-release-schema.js';
 
-type JsonSchema = Readonly<Record<string, unknown>>;
+/** A JSON schema as it was read. */
+export type JsonSchema = Readonly<Record<string, unknown>>;
 
 /**
  * TypeScript types of the parameters and of the connection values of a software type, as the text of a module that exports
