@@ -1,5 +1,8 @@
 import { CliError } from '../errors.js';
 
+/** What oclif says of an option whose value it cannot read; it has no class of its own. */
+const WRONG_VALUE = /^Parsing (--\S+) \n\t(.*)/;
+
 /** The parts of oclif's parser errors that we read. */
 interface ParserError extends Error {
   readonly parse?: unknown;
@@ -11,8 +14,10 @@ interface ParserError extends Error {
  * Turns what oclif's parser finds wrong into the sentences that scripts know (spec: cli §1.6); gives any other error back.
  */
 export function asUsageError(command: string, error: unknown): unknown {
-  if (!(error instanceof Error) || !('parse' in error)) return error;
-  const sentence = sentenceFor(error);
+  if (!(error instanceof Error)) return error;
+  const value = WRONG_VALUE.exec(error.message);
+  if (value === null && !('parse' in error)) return error;
+  const sentence = value === null ? sentenceFor(error) : `argument ${value[1] ?? ''}: ${value[2] ?? ''}`;
   return new CliError('CLI_USAGE', `slapos ${command}: error: ${sentence}`, {
     hint: `slapos help ${command}`,
     cause: error,

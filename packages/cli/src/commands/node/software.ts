@@ -1,5 +1,12 @@
 import { Flags } from '@oclif/core';
-import { PASS_EXIT_CODES, planSoftwarePass, runSoftwarePass, softwareOptionsFromSection } from '@slapos/grid';
+import {
+  binaryCacheOptionsFromSection,
+  createNetworkBinaryCache,
+  PASS_EXIT_CODES,
+  planSoftwarePass,
+  runSoftwarePass,
+  softwareOptionsFromSection,
+} from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
@@ -59,7 +66,9 @@ export default class NodeSoftware extends SlaposCommand {
         this.log(renderSoftwarePlan(await planSoftwarePass(options, ports, { signal })));
         return EXIT_CODES.OK;
       }
-      const result = await runSoftwarePass(options, ports, { signal });
+      const cache = await binaryCacheOptionsFromSection(section);
+      const withCache = cache === undefined ? ports : { ...ports, binaryCache: createNetworkBinaryCache(cache, ports) };
+      const result = await runSoftwarePass(options, withCache, { signal });
       logSoftwareSummary(this.logger, result);
       return PASS_EXIT_CODES[result.outcome];
     });
