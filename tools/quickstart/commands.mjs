@@ -16,7 +16,9 @@ const bold =
  * @param {readonly string[]} args
  */
 export function commandLine(args) {
-  return ['npx', 'slapos', ...args.map(shorten).map(quote)].join(' ');
+  // Only our own files: the path of a release is its identity, and another spelling names another release.
+  const shown = args.map((argument, index) => (args[index - 1] === '--cfg' ? shorten(argument) : argument));
+  return ['npx', 'slapos', ...shown.map(quote)].join(' ');
 }
 
 /** @param {string} argument */
