@@ -1,8 +1,10 @@
 import { z } from 'zod';
 
+import { plainDictionary } from '../wire/schemas.js';
+
 const text = z.string();
 const title = z.string().max(200);
-const dictionary = z.record(z.string(), z.unknown());
+const dictionary = plainDictionary;
 const instanceState = z.enum(['started', 'stopped', 'destroyed']);
 const releaseState = z.enum(['available', 'destroyed']);
 const addressList = z.array(z.array(z.string()));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { SlapError } from '../errors.js';
+import { plainDictionary } from '../wire/schemas.js';
 import { type MarshalValue, type PlainRecord, toPlain } from '../wire/values.js';
 
 /** A certificate and its private key, both as PEM text. */
@@ -11,7 +12,6 @@ export interface CertificateAndKey {
 
 const certificateSchema = z.object({ certificate: z.string(), key: z.string() });
 const pairsSchema = z.array(z.tuple([z.string(), z.string()]));
-const dictionarySchema = z.record(z.string(), z.unknown());
 const textsSchema = z.array(z.string());
 
 function checked<T>(schema: z.ZodType<T>, value: MarshalValue, what: string): T {
@@ -32,7 +32,7 @@ export function readAddressPairs(value: MarshalValue): [string, string][] {
 
 /** Reads any dictionary. */
 export function readDictionary(value: MarshalValue): PlainRecord {
-  return checked(dictionarySchema, value, 'a dictionary');
+  return checked(plainDictionary, value, 'a dictionary');
 }
 
 /** Reads a list of texts. */

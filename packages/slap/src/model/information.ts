@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 import { SlapError } from '../errors.js';
 import { readParameterXml } from '../wire/parameter-xml.js';
+import { plainDictionary } from '../wire/schemas.js';
 import { emptyRecord, MarshalObject, type MarshalValue, type PlainRecord, toPlain } from '../wire/values.js';
 
 /** A Software Release that a computer is supplied with. */
@@ -49,7 +50,7 @@ export interface ComputerInformation {
 
 const text = z.string();
 const textOrNumber = z.union([z.string(), z.number(), z.bigint()]).transform(String);
-const dictionary = z.record(z.string(), z.unknown());
+const dictionary = plainDictionary;
 const optional = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);
 
 const partitionIdSchema = text.regex(/^[^/\0]+$/, 'a name without a slash').refine((id) => id !== '.' && id !== '..', {
