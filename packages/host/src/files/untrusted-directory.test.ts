@@ -200,6 +200,19 @@ test('file and folder are flushed, and an error of that is an error', async () =
   expect(await directory.readText('file')).toBe('y');
 });
 
+test('a call that a signal interrupted is made again', async () => {
+  const real = fs.openSync.bind(fs);
+  let interrupted = 0;
+  const spy = vi.spyOn(fs, 'openSync').mockImplementation((...args) => {
+    interrupted += 1;
+    if (interrupted === 1) throw Object.assign(new Error('EINTR: injected'), { code: 'EINTR' });
+    return real(...args);
+  });
+  await directory.writeAtomic('file', 'x');
+  spy.mockRestore();
+  expect(interrupted).toBe(2);
+});
+
 describe('folders', () => {
   test('are made once and opened without following links', async () => {
     await using made = await directory.openSubdirectory('sub', { create: true, mode: 0o750 });

@@ -174,6 +174,24 @@ describe.each(spawners)('a command started %s', (_, spawner) => {
     await expect(run).rejects.toMatchObject({ code: 'HOST_REFUSED_IDENTITY' });
   });
 
+  test('is not run when the way down cannot be proven', async () => {
+    // A user database that knows more than the system does: setpriv finds no groups for that user.
+    const entry = { uid: 4_000_001, gid: 4_000_001, name: 'phantom', home: '/', shell: '/bin/sh' };
+    const real = new LinuxUserDatabase();
+    const users = {
+      byUid: async (uid: number) => (uid === entry.uid ? entry : real.byUid(uid)),
+      byName: (name: string) => real.byName(name),
+      groupByName: (name: string) => real.groupByName(name),
+      groupByGid: (gid: number) => real.groupByGid(gid),
+    };
+    const misled = new LinuxCommandRunner({ users, spawner });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      await expect(misled.run({ file: 'true', args: [], user: entry })).rejects.toMatchObject({
+        code: 'HOST_PRIVILEGES_NOT_DROPPED',
+      });
+    }
+  });
+
   test('that its user may not execute does not start', async () => {
     const file = path.join(tenants.canary.directory, 'file');
     fs.chmodSync(path.join(tenants.instanceRoot, '..', 'setuid-id'), 0o700);

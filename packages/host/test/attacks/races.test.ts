@@ -156,7 +156,13 @@ test('what is mounted in a tree stays, another file system and a bind mount of t
   for (const name of [other, bound]) fs.mkdirSync(name, { recursive: true });
   fs.writeFileSync(path.join(tree, 'file'), '');
   execFileSync('mount', ['-t', 'tmpfs', 'none', other]);
-  execFileSync('mount', ['--bind', tenants.canary.directory, bound]);
+  // What is mounted can belong to the tenant as well: as its owner it could remove it.
+  const precious = path.join(path.dirname(tenants.instanceRoot), 'precious');
+  fs.mkdirSync(precious);
+  fs.writeFileSync(path.join(precious, 'of the tenant'), '');
+  const { uid, gid } = tenants.users[0]!;
+  for (const name of [precious, path.join(precious, 'of the tenant'), tree]) fs.chownSync(name, uid, gid);
+  execFileSync('mount', ['--bind', precious, bound]);
   const commands = new LinuxCommandRunner({ users: new LinuxUserDatabase() });
   try {
     fs.writeFileSync(path.join(other, 'precious'), '');
@@ -169,12 +175,13 @@ test('what is mounted in a tree stays, another file system and a bind mount of t
       });
     }
     expect(fs.readdirSync(other)).toEqual(['precious']);
-    tenants.canary.assertUntouched();
+    expect(fs.readdirSync(precious)).toEqual(['of the tenant']);
     // Everything around it is gone.
     expect(fs.readdirSync(tree).sort()).toEqual(['bound', 'other']);
   } finally {
     execFileSync('umount', [other]);
     execFileSync('umount', [bound]);
+    fs.rmSync(precious, { recursive: true });
     await commands[Symbol.asyncDispose]();
   }
 });
