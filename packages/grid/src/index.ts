@@ -15,6 +15,15 @@ export type {
 export type { PartitionProfileOptions } from './buildout/partition-profile.js';
 export { NETWORK_CACHE_PARAMETERS, type NetworkCacheParameters } from './buildout/software-profile.js';
 export { BuildError, errorReport, GridError, type BuildFailure, type GridErrorCode } from './errors.js';
+export type { FirewallOptions } from './firewall/partition-firewall.js';
+export {
+  computeRules,
+  parseRule,
+  ruleArguments,
+  ruleText,
+  type FirewallRule,
+  type FirewallWishes,
+} from './firewall/rules.js';
 export { isMasterUnreachable, isNotFoundAtMaster } from './master/failures.js';
 export type { Master, MasterCallOptions, PartitionCertificate } from './master/master.js';
 export { createSlapMaster } from './master/slap-master.js';
@@ -50,9 +59,12 @@ export {
 export type { GridPorts, SoftwarePorts } from './pass/ports.js';
 export { PASS_EXIT_CODES, type PassOutcome } from './pass/result.js';
 export {
+  firewallOptionsFromSection,
+  firewallSectionSchema,
   gridSectionSchema,
   instanceOptionsFromSection,
   softwareOptionsFromSection,
+  type FirewallSection,
   type GridSection,
 } from './pass/section.js';
 export { createPromiseRunner } from './promises/local-promise-runner.js';
@@ -79,4 +91,5 @@ export {
   type SoftwarePlanOptions,
   type SoftwareReason,
 } from './software/plan.js';
+export type { FirewallPrograms } from './structure/firewall-programs.js';
 export { softwareReleaseHash, softwareReleasePath } from './software/release-path.js';

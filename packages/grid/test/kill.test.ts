@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { aPartition } from '../src/testing.js';
 import { softwareReleasePath } from '../src/index.js';
 import { bundlePassProgram, type PassProgram } from './support/bundle.js';
-import { temporaryNode, type TemporaryNode } from './support/node.js';
+import { isRoot, PARTITION_USERS, temporaryNode, type TemporaryNode } from './support/node.js';
 import type { PassProcessOptions, PassProcessReport } from './support/pass-process.js';
 
 /** How many of the points at which a pass can be killed a run of the tests looks at; `SLAPOS_TORTURE=1`: all of them. */
@@ -143,5 +143,31 @@ test('an instance pass that is killed anywhere and run again ends like one that 
     expect(await snapshot(folder), where).toEqual(expected);
     expect(await snapshot(groups), where).toEqual(expectedGroups);
     expect((await supervisor.processInfo('slappart0:hello-server-on-watch'))?.stateName, where).toBe('RUNNING');
+  }
+});
+
+test.runIf(isRoot)('an ordinary user runs both passes, and nothing is left of root', { timeout: 120_000 }, async () => {
+  const user = await createLinuxHost().users.byName(PARTITION_USERS[0]);
+  if (user === undefined) throw new Error('the set-up of the tests makes this user');
+  await using own = await temporaryNode(user);
+  await own.addPartition('slappart0');
+  const url = own.releaseUrl('hello-web');
+  const common = {
+    softwareRoot: own.softwareRoot,
+    instanceRoot: own.instanceRoot,
+    information: {
+      computerId: 'COMP-0',
+      softwareReleases: [{ url, computerId: 'COMP-0', requestedState: 'available' }],
+      partitions: [aPartition({ partitionId: 'slappart0', softwareReleaseUrl: url, timestamp: '7' })],
+    },
+  };
+  try {
+    expect(await program.run({ ...common, pass: 'software' }, user)).toMatchObject({ outcome: 'success' });
+    expect(await program.run({ ...common, pass: 'instance' }, user)).toMatchObject({ outcome: 'success' });
+    expect((await stat(path.join(own.partition('slappart0'), '.timestamp'))).uid).toBe(user.uid);
+    expect((await stat(path.join(own.instanceRoot, 'sv.sock'))).uid).toBe(user.uid);
+  } finally {
+    const pid = await readFile(path.join(own.instanceRoot, 'var/run/supervisord.pid'), 'utf8').catch(() => undefined);
+    if (pid !== undefined) process.kill(Number(pid), 'SIGTERM');
   }
 });

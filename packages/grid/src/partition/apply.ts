@@ -1,6 +1,7 @@
 import type { PartitionInformation } from '@slapos/slap';
 
 import { BuildError, errorReport, GridError } from '../errors.js';
+import { removePartitionFirewall, setPartitionFirewall } from '../firewall/partition-firewall.js';
 import { isMasterUnreachable } from '../master/failures.js';
 import type { ItemOutcome } from '../pass/events.js';
 import { refreshCertificate } from './certificate.js';
@@ -65,11 +66,13 @@ export async function preparePartition(
     await folder.removeTree(errorLogName(work.partitionId));
     if (planned.requestedState === 'destroyed') {
       await removeServices(work, context);
+      await removePartitionFirewall(work, context);
       return;
     }
     try {
       await installPartition(work, context, planned.requestedState);
       if (planned.services === 'start') await configureServices(work, context);
+      await setPartitionFirewall(work, context);
     } finally {
       if (planned.services === 'stop') await removeServices(work, context);
     }

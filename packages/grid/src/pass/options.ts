@@ -1,7 +1,9 @@
 import path from 'node:path';
 
 import type { NetworkCacheParameters } from '../buildout/software-profile.js';
+import type { FirewallPrograms } from '../structure/firewall-programs.js';
 import { GridError } from '../errors.js';
+import type { FirewallOptions } from '../firewall/partition-firewall.js';
 import type { InstancePlanOptions } from '../partition/plan.js';
 import type { SoftwarePlanOptions } from '../software/plan.js';
 
@@ -25,6 +27,8 @@ export interface NodeOptions {
   readonly buildoutDebug?: boolean;
   /** Command line of `slapos-watchdog`, which supervisord starts; absent: there is none. */
   readonly watchdogProgram?: string;
+  /** The firewall and its bus, when supervisord is to run them. */
+  readonly firewallPrograms?: FirewallPrograms;
 }
 
 /** Options of the software pass. (spec: grid 2.3, 5) */
@@ -62,6 +66,8 @@ export interface InstancePassOptions extends NodeOptions, Omit<InstancePlanOptio
   readonly ipv4GlobalNetwork?: string;
   /** Do not start supervisord. */
   readonly forbidSupervisordAutomaticLaunch?: boolean;
+  /** Absent: nothing is done about the firewall. */
+  readonly firewall?: FirewallOptions;
   /** How many partitions at a time. Default: the number of processors. */
   readonly jobs?: number;
 }

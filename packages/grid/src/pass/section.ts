@@ -99,6 +99,52 @@ export const gridSectionSchema = z.object({
   >),
 });
 
+/** Section `[firewall]`, as texts of slapos.cfg. (spec: grid 10) */
+export const firewallSectionSchema = z.object({
+  firewall_cmd: text.optional(),
+  reload_config_cmd: text.optional(),
+  authorized_sources: z.string().optional(),
+  firewall_executable: text.optional(),
+  dbus_executable: text.optional(),
+  log_file: text.optional(),
+  dbus_log_file: text.optional(),
+  /** Rules only: supervisord does not run the firewall. */
+  testing: boolean.optional(),
+  /** Ours: guard IPv6 addresses as well. */
+  firewall_ipv6: boolean.optional(),
+});
+
+/** What `firewallSectionSchema` makes of the texts. */
+export type FirewallSection = z.output<typeof firewallSectionSchema>;
+
+function words(value: string | undefined): string[] | undefined {
+  const found = (value ?? '').split(/\s+/).filter((word) => word !== '');
+  return found.length === 0 ? undefined : found;
+}
+
+/** The options of both passes that `[firewall]` gives. */
+export function firewallOptionsFromSection(
+  section: FirewallSection,
+): Pick<InstancePassOptions, 'firewall' | 'firewallPrograms'> {
+  return {
+    firewall: defined({
+      command: words(section.firewall_cmd),
+      reloadCommand: words(section.reload_config_cmd),
+      authorizedSources: words(section.authorized_sources),
+      includesIpv6: section.firewall_ipv6,
+    }),
+    firewallPrograms:
+      section.testing === true
+        ? {}
+        : defined({
+            executable: section.firewall_executable,
+            logFile: section.log_file,
+            dbusExecutable: section.dbus_executable,
+            dbusLogFile: section.dbus_log_file,
+          }),
+  };
+}
+
 /** What `gridSectionSchema` makes of the texts. */
 export type GridSection = z.output<typeof gridSectionSchema>;
 

@@ -1,6 +1,7 @@
 import { writeSupervisorEnvironment } from '@slapos/supervisor';
 
 import type { NodeOptions } from '../pass/options.js';
+import { writeFirewallPrograms } from './firewall-programs.js';
 import { openRoot } from '../software/observe.js';
 
 /**
@@ -24,4 +25,5 @@ export async function prepareStructure(options: NodeOptions): Promise<void> {
         ? undefined
         : { program: watchdogProgram, masterUrl, computerId, certificateRepositoryPath },
   });
+  await writeFirewallPrograms(options.instanceRoot, options.firewallPrograms ?? {});
 }
