@@ -7,7 +7,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { SetupError } from '../setup/setup.mjs';
 import { announce, startInBackground } from './commands.mjs';
 import { pathsIn, readMarker, writeConfiguration, writeMarker } from './configuration.mjs';
-import { runsWith } from './processes.mjs';
+import { findProcess } from './processes.mjs';
 
 const START_TIMEOUT_MS = 30_000;
 const PROBE_INTERVAL_MS = 100;
@@ -23,7 +23,7 @@ export async function ensureProxy(place) {
   const marker = await readMarker(place.directory);
   const running =
     marker?.proxyPid !== undefined &&
-    (await runsWith(marker.proxyPid, paths.nodeConfiguration)) &&
+    (await findProcess(marker.proxyPid, paths.nodeConfiguration)) !== undefined &&
     (await answers(marker.port));
   if (running) {
     await writeConfiguration(place, marker.port);

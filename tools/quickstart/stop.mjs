@@ -5,7 +5,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { SetupError } from '../setup/setup.mjs';
 import { announce, runQuietly } from './commands.mjs';
 import { pathsIn, readMarker } from './configuration.mjs';
-import { end, waitUntilGone } from './processes.mjs';
+import { end, findProcess, waitUntilGone } from './processes.mjs';
 
 /** A service has 60 s to stop before the supervisor kills it. */
 const SUPERVISOR_PATIENCE_MS = 90_000;
@@ -28,7 +28,8 @@ export async function stop({ directory }) {
     );
   }
   await stopSupervisor(paths);
-  if (marker.proxyPid !== undefined) await end(marker.proxyPid, paths.nodeConfiguration, PROXY_PATIENCE_MS);
+  const proxy = marker.proxyPid === undefined ? undefined : await findProcess(marker.proxyPid, paths.nodeConfiguration);
+  if (proxy !== undefined) await end(proxy, PROXY_PATIENCE_MS);
   await rm(directory, { recursive: true, force: true, maxRetries: 3 });
   console.log(`Stopped; ${directory} is removed.`);
 }
@@ -37,12 +38,12 @@ export async function stop({ directory }) {
 async function stopSupervisor(paths) {
   const pid = Number.parseInt(await readFile(paths.supervisorPid, 'utf8').catch(() => ''), 10);
   if (Number.isNaN(pid)) return;
-  const configuration = `${paths.instanceRoot}/etc/supervisord.conf`;
+  const supervisor = await findProcess(pid, `${paths.instanceRoot}/etc/supervisord.conf`);
+  if (supervisor === undefined) return;
   if (existsSync(paths.supervisorSocket)) {
     const args = ['node', 'supervisorctl', '--cfg', paths.nodeConfiguration, 'shutdown'];
     announce('Stop the services', args);
     await runQuietly(args, 'inherit');
   }
-  if (!(await waitUntilGone(pid, configuration, SUPERVISOR_PATIENCE_MS)))
-    await end(pid, configuration, SUPERVISOR_PATIENCE_MS);
+  if (!(await waitUntilGone(supervisor, SUPERVISOR_PATIENCE_MS))) await end(supervisor, SUPERVISOR_PATIENCE_MS);
 }
