@@ -28,6 +28,16 @@ export function mergeSections(
   return { values, fromOptions: new Set(given.map(([key]) => key)) };
 }
 
+/** A value that a schema does not take. */
+export interface SectionProblem {
+  readonly section: string;
+  readonly key: string;
+  /** `undefined` when the key is in no file. */
+  readonly line: number | undefined;
+  /** Place, value, and what was expected. */
+  readonly message: string;
+}
+
 /**
  * Checks merged texts with the schema of the library that owns them.
  * @param sections where the keys may stand, for the message: the one that wins first
@@ -41,11 +51,39 @@ export function checkSection<Schema extends z.ZodType>(
 ): z.output<Schema> {
   const result = schema.safeParse(merged.values);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => {
+  throw new CliError(
+    'CLI_CONFIGURATION',
+    describeIssues(result.error, merged, config, sections)
+      .map(({ message }) => message)
+      .join('\n'),
+  );
+}
+
+/** The same as data; empty when the schema takes all of it. */
+export function sectionProblems(
+  schema: z.ZodType,
+  merged: MergedSection,
+  config: ConfigFile,
+  sections: readonly string[],
+): SectionProblem[] {
+  const result = schema.safeParse(merged.values);
+  return result.success ? [] : describeIssues(result.error, merged, config, sections);
+}
+
+function describeIssues(
+  error: z.ZodError,
+  merged: MergedSection,
+  config: ConfigFile,
+  sections: readonly string[],
+): SectionProblem[] {
+  const problems = new Map<string, SectionProblem>();
+  for (const issue of error.issues) {
     const key = String(issue.path[0] ?? '');
-    return `${placeOf(key, merged, config, sections)}: ${issue.message}`;
-  });
-  throw new CliError('CLI_CONFIGURATION', [...new Set(problems)].sort(byLine).join('\n'));
+    const place = merged.fromOptions.has(key) ? undefined : config.locate(sections, key);
+    const message = `${placeOf(key, merged, config, sections)}: ${issue.message}`;
+    problems.set(message, { section: place?.section ?? sections[0] ?? '', key, line: place?.line, message });
+  }
+  return [...problems.values()].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
 }
 
 function placeOf(key: string, merged: MergedSection, config: ConfigFile, sections: readonly string[]): string {
@@ -61,9 +99,4 @@ function placeOf(key: string, merged: MergedSection, config: ConfigFile, section
 function shownValue(key: string, value: string): string {
   if (SECRET_KEY.test(key)) return '(not shown)';
   return JSON.stringify(value.length > LONGEST_SHOWN_VALUE ? `${value.slice(0, LONGEST_SHOWN_VALUE)}…` : value);
-}
-
-function byLine(one: string, other: string): number {
-  const lineOf = (text: string): number => Number(/^\S*?:(\d+): /.exec(text)?.[1] ?? 0);
-  return lineOf(one) - lineOf(other);
 }

@@ -33,6 +33,12 @@ export class ConfigFile {
     return [...this.#raw.sections.keys()];
   }
 
+  /** The keys of a section, those of `[DEFAULT]` behind its own. */
+  keys(section: string): string[] {
+    const own = this.#raw.sections.get(section);
+    return own === undefined ? [] : [...new Set([...own.keys(), ...this.#raw.defaults.keys()])];
+  }
+
   /** The keys of a section with their values; empty when there is no such section. */
   section(name: string): Map<string, string> {
     return interpolatedSection(this.#raw, name);
@@ -56,6 +62,13 @@ export class ConfigFile {
 export function configPath(family: ConfigFamily, option: string | undefined, environment: NodeJS.ProcessEnv): string {
   const { variable, fallback } = FAMILIES[family];
   return expandHome(option ?? nonEmpty(environment[variable]) ?? fallback);
+}
+
+/** What named the path that a command of the family reads, for people. */
+export function originOfPath(family: ConfigFamily, option: string | undefined, environment: NodeJS.ProcessEnv): string {
+  const { variable } = FAMILIES[family];
+  if (option !== undefined) return 'the option --cfg';
+  return nonEmpty(environment[variable]) === undefined ? 'nothing but the default' : `the variable ${variable}`;
 }
 
 /**

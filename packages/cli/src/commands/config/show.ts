@@ -1,0 +1,47 @@
+import { Args, Flags } from '@oclif/core';
+import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import { type EffectiveValue, effectiveValues } from '../../config/effective-values.js';
+import { CliError } from '../../errors.js';
+import { EXIT_CODES } from '../../exit-codes.js';
+import { jsonDocument, outputFlag } from '../../output/documents.js';
+
+/** `slapos config show` (spec: ux-ideas §19). */
+export default class ConfigShow extends SlaposCommand {
+  static override summary = 'print the values of the configuration';
+  static override description = 'Values are as commands see them, after interpolation. Secrets are not shown.';
+  static override examples = ['slapos config show slapos --origin'];
+  static override args = { section: Args.string({ description: 'only this section' }) };
+  static override flags = {
+    cfg: configFlag,
+    client: Flags.boolean({ description: 'the file of the client commands, such as request' }),
+    origin: Flags.boolean({ description: 'also say where each value stands' }),
+    output: outputFlag,
+  };
+
+  override async run(): Promise<number> {
+    const { args, flags } = await this.parse(ConfigShow);
+    const config = await this.loadConfig(flags.client ? 'client' : 'node', flags.cfg);
+    if (args.section !== undefined && !config.hasSection(args.section)) {
+      throw new CliError('CLI_INPUT', `${config.file} has no section [${args.section}]`, {
+        hint: `It has ${config.sectionNames.map((name) => `[${name}]`).join(', ') || 'none'}.`,
+      });
+    }
+    const values = effectiveValues(config, args.section);
+    if (flags.output === 'json') this.log(jsonDocument('Config', { file: config.file, items: values }));
+    else this.log(render(values, flags.origin));
+    return EXIT_CODES.OK;
+  }
+}
+
+function render(values: readonly EffectiveValue[], withOrigin: boolean): string {
+  const width = Math.max(0, ...values.map(({ key }) => key.length));
+  const lines: string[] = [];
+  let section: string | undefined;
+  for (const entry of values) {
+    if (entry.section !== section) lines.push(...(section === undefined ? [] : ['']), `[${entry.section}]`);
+    section = entry.section;
+    const value = entry.value.replaceAll('\n', `\n${' '.repeat(width + 3)}`);
+    lines.push(`${entry.key.padEnd(width)} = ${value}${withOrigin ? `   # ${entry.origin}` : ''}`);
+  }
+  return lines.join('\n');
+}
