@@ -1,14 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import fs from 'node:fs';
+import { expect, test } from 'vitest';
 
-import { afterAll, expect, test } from 'vitest';
-
-import { DryRunAccounts, LinuxAccounts, LinuxCommandRunner, LinuxUserDatabase } from '../src/index.js';
+import { DryRunAccounts, LinuxUserDatabase } from '../src/index.js';
 import { MemoryAccounts } from '../src/testing.js';
 import { describeAccounts } from './contracts/accounts-contract.js';
 
-const commands = new LinuxCommandRunner({ users: new LinuxUserDatabase() });
-afterAll(() => commands[Symbol.asyncDispose]());
 const nothing = { [Symbol.asyncDispose]: async () => {} };
 
 describeAccounts('in memory', async () => ({ accounts: new MemoryAccounts(), prefix: 'm', ...nothing }));
@@ -17,24 +12,6 @@ describeAccounts('dry run', async () => ({
   prefix: 'd',
   ...nothing,
 }));
-describeAccounts('Linux, for real', async () => {
-  if (process.getuid?.() !== 0) throw new Error('Making users needs root: run `sudo npm test`');
-  const prefix = `sla${String(process.pid)}`;
-  return {
-    accounts: new LinuxAccounts(commands),
-    prefix,
-    async [Symbol.asyncDispose]() {
-      const names = (file: string): string[] =>
-        fs
-          .readFileSync(file, 'utf8')
-          .split('\n')
-          .flatMap((line) => (line.startsWith(prefix) ? [line.split(':')[0] ?? ''] : []));
-      for (const name of names('/etc/passwd')) execFileSync('userdel', [name], { stdio: 'ignore' });
-      for (const name of names('/etc/group')) execFileSync('groupdel', [name], { stdio: 'ignore' });
-    },
-  };
-});
-
 test('a dry run records the changes, and only those', async () => {
   const real = new MemoryAccounts();
   await real.createGroup('soft');

@@ -1,5 +1,3 @@
-import { execFileSync } from 'node:child_process';
-
 import { describe, expect, test } from 'vitest';
 
 import { DryRunNetwork, LinuxCommandRunner, LinuxNetwork, LinuxUserDatabase } from '../src/index.js';
@@ -18,22 +16,6 @@ describeNetwork('dry run', async () => ({
   ownerUid: NOBODY,
   ...nothing,
 }));
-
-let namespaces = 0;
-describeNetwork('Linux, in a namespace of its own', async () => {
-  if (process.getuid?.() !== 0) throw new Error('Network namespaces need root: run `sudo npm test`');
-  namespaces += 1;
-  const namespace = `slapos-host-${String(process.pid)}-${String(namespaces)}`;
-  execFileSync('ip', ['netns', 'add', namespace]);
-  execFileSync('ip', ['-netns', namespace, 'link', 'set', 'lo', 'up']);
-  return {
-    network: new LinuxNetwork({ commands, users, namespace }),
-    ownerUid: NOBODY,
-    async [Symbol.asyncDispose]() {
-      execFileSync('ip', ['netns', 'delete', namespace]);
-    },
-  };
-});
 
 describe('a dry run', () => {
   test('records what would be changed and leaves the real network alone', async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 
 import type { UserIdentity } from '../../src/index.js';
+import { requireRoot } from './root.js';
 
 /** Real users, made for one test file, with a folder each, and a root-owned folder that none of them may touch. */
 export interface Tenants extends Disposable {
@@ -54,9 +55,7 @@ function makeCanary(directory: string): Canary {
 
 /** Needs root, and says so: these attacks cannot be tried without real users. */
 export function makeTenants(count: number, label: string): Tenants {
-  if (process.getuid?.() !== 0) {
-    throw new Error('The attack tests make real users, so they need root: run `sudo npm test`');
-  }
+  requireRoot('Real users');
   const root = fs.mkdtempSync(path.join(tmpdir(), `host-${label}-`));
   fs.chmodSync(root, 0o755);
   const instanceRoot = path.join(root, 'instance');
