@@ -86,7 +86,7 @@ function makeContext(
     store,
     timestamps,
     allocation: { defaultComputerId: options.computerId, timestamps },
-    computerInformation: new ComputerInformation(store, options.computerId),
+    computerInformation: new ComputerInformation(store, options.computerId, runId),
     forwarding: new Forwarding({ store, options, runId, logger }),
     authority: new Authority(store, timestamps),
     runId,

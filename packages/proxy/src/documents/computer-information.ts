@@ -1,53 +1,59 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 import { computerDocument, marshal, softwareReleaseDocument } from '@slapos/slap';
 
 import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
-import type { NetworkRecord, PartitionRecord, SoftwareRecord } from '../store/records.js';
-import { type Fragment, makeFragment, renderFragment } from './fragment.js';
+import type { PartitionWithNetwork, SoftwareRecord } from '../store/records.js';
 import { partitionObject } from './partition-object.js';
+import { contentOf, FIRST_ID, renumber } from './renumber.js';
 
 /** A document ready to be sent. */
 export interface ReadyDocument {
-  readonly body: Uint8Array<ArrayBuffer>;
-  /** Strong validator of the body, with its quotes. */
+  /** ASCII. */
+  readonly chunks: readonly Uint8Array<ArrayBuffer>[];
+  readonly byteLength: number;
+  /** Strong validator, with its quotes; valid as long as this process runs. */
   readonly etag: string;
 }
 
-interface KnownPartition {
-  readonly record: PartitionRecord;
-  readonly addresses: string;
-  readonly fragment: Fragment;
+/** Some partitions, one after the other, as they stand in the document. */
+interface PartitionChunk {
+  /** Of everything in the database that the text is made of. */
+  readonly digest: string;
+  readonly bytes: Buffer<ArrayBuffer>;
+  readonly firstId: number;
+  readonly nextId: number;
 }
 
 interface KnownComputer {
   readonly version: number;
-  readonly document: ReadyDocument | undefined;
-  readonly partitions: ReadonlyMap<string, KnownPartition>;
-}
-
-interface ComputerContent {
-  readonly partitions: readonly PartitionRecord[];
-  readonly network: readonly NetworkRecord[];
-  readonly software: readonly SoftwareRecord[];
+  readonly document: ReadyDocument;
+  readonly chunks: readonly PartitionChunk[];
+  readonly software: string;
 }
 
 /** The number of the first id after those of the Computer and its list of partitions. */
 const FIRST_ID_IN_PARTITION_LIST = 5;
+/** What changes together: larger chunks make more to marshal again, smaller ones more to look after. */
+const PARTITIONS_PER_CHUNK = 64;
 
 /**
- * The Computer documents (`getFullComputerInformation`; spec: marshal §5), which a node asks for again and again. A document is made again
- * only after something was committed, and then only the partitions that changed are marshalled: those that are equal, column by
- * column, to what they were give the same text. So it is right whoever changed the database.
+ * The Computer documents (`getFullComputerInformation`; spec: marshal §5), which a node asks for again and again. A document is looked
+ * at again only after something was committed, and then only those chunks of partitions are marshalled that are made of something else than
+ * before. So it is right whoever changed the database.
  */
 export class ComputerInformation {
   readonly #store: ProxyStore;
   readonly #defaultComputerId: string;
+  readonly #etagPrefix: string;
   readonly #known = new Map<string, KnownComputer>();
+  #documentsMade = 0;
 
-  constructor(store: ProxyStore, defaultComputerId: string) {
+  /** @param runId makes the validators of this process differ from those of others */
+  constructor(store: ProxyStore, defaultComputerId: string, runId: string) {
     this.#store = store;
     this.#defaultComputerId = defaultComputerId;
+    this.#etagPrefix = runId;
   }
 
   /** The document of a computer; `undefined` when it is unknown. The default computer is known before it is formatted. */
@@ -56,90 +62,98 @@ export class ComputerInformation {
     const version = this.#store.version();
     const known = this.#known.get(computerId);
     if (known?.version === version) return known.document;
-    const content = await this.#store.read((reader) => this.#readContent(reader, computerId));
-    if (content === undefined) {
+    const read = await this.#store.read((reader) => this.#read(reader, computerId, known?.chunks ?? []));
+    if (read === undefined) {
       this.#known.delete(computerId);
       return undefined;
     }
-    const partitions = marshalChanged(content, known?.partitions);
-    const text = renderDocument(computerId, [...partitions.values()], content.software);
-    const body = Buffer.from(text, 'latin1'); // The wire is ASCII only.
-    const document = { body, etag: `"${createHash('sha256').update(body).digest('base64url')}"` };
-    this.#known.set(computerId, { version, document, partitions });
+    const { chunks, software } = read;
+    const isSame =
+      known?.software === software &&
+      known.chunks.length === chunks.length &&
+      chunks.every((chunk, index) => chunk === known.chunks[index]);
+    const document = isSame ? known.document : this.#makeDocument(computerId, chunks, software);
+    this.#known.set(computerId, { version, document, chunks, software });
     return document;
   }
 
-  async #readContent(reader: StoreReader, computerId: string): Promise<ComputerContent | undefined> {
+  async #read(
+    reader: StoreReader,
+    computerId: string,
+    known: readonly PartitionChunk[],
+  ): Promise<{ chunks: PartitionChunk[]; software: string } | undefined> {
     if (computerId !== this.#defaultComputerId && (await reader.computer(computerId)) === undefined) return undefined;
+    const chunks: PartitionChunk[] = [];
+    const finish = (partitions: readonly PartitionWithNetwork[]) => {
+      chunks.push(makeChunk(partitions, chunks.at(-1)?.nextId ?? FIRST_ID_IN_PARTITION_LIST, known[chunks.length]));
+    };
+    let current: PartitionWithNetwork[] = [];
+    await reader.visitPartitions(computerId, (partition) => {
+      current.push(partition);
+      if (current.length < PARTITIONS_PER_CHUNK) return;
+      finish(current);
+      current = [];
+    });
+    if (current.length > 0) finish(current);
+    return { chunks, software: (await reader.softwareOf(computerId)).map(softwareText).join('') };
+  }
+
+  #makeDocument(computerId: string, chunks: readonly PartitionChunk[], software: string): ReadyDocument {
+    const { start, between, end } = computerFrame(computerId);
+    const softwareListId = chunks.at(-1)?.nextId ?? FIRST_ID_IN_PARTITION_LIST;
+    const [openPartitions, closePartitions] = listTags(FIRST_ID_IN_PARTITION_LIST - 1, chunks.length === 0);
+    const [openSoftware, closeSoftware] = listTags(softwareListId, software === '');
+    const movedSoftware = renumber(software, FIRST_ID, softwareListId + 1).text;
+    const parts = [
+      ascii(start + openPartitions),
+      ...chunks.map(({ bytes }) => bytes),
+      ascii(closePartitions + between + openSoftware + movedSoftware + closeSoftware + end),
+    ];
+    this.#documentsMade += 1;
     return {
-      partitions: await reader.partitionsOf(computerId),
-      network: await reader.networkOf(computerId),
-      software: await reader.softwareOf(computerId),
+      chunks: parts,
+      byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
+      etag: `"${this.#etagPrefix}-${this.#documentsMade}"`,
     };
   }
 }
 
-function marshalChanged(
-  { partitions, network }: ComputerContent,
-  known: ReadonlyMap<string, KnownPartition> | undefined,
-): Map<string, KnownPartition> {
-  const networkOf = groupByPartition(network);
-  const result = new Map<string, KnownPartition>();
-  for (const record of partitions) {
-    const ownNetwork = networkOf.get(record.partitionId) ?? [];
-    const addresses = ownNetwork.map(({ interfaceName, address }) => `${interfaceName}\n${address}`).join('\n');
-    const before = known?.get(record.partitionId);
-    result.set(
-      record.partitionId,
-      before?.addresses === addresses && isEqual(before.record, record)
-        ? before
-        : { record, addresses, fragment: makeFragment(partitionObject(record, ownNetwork)) },
-    );
+function makeChunk(
+  partitions: readonly PartitionWithNetwork[],
+  firstId: number,
+  known: PartitionChunk | undefined,
+): PartitionChunk {
+  // JSON tells texts from numbers and null, and one column from the next.
+  const digest = hash('sha1', JSON.stringify(partitions), 'base64');
+  if (known?.digest === digest) return known.firstId === firstId ? known : movedChunk(known, firstId);
+  let text = '';
+  let nextId = firstId;
+  for (const partition of partitions) {
+    const moved = renumber(contentOf(marshal(partitionObject(partition, partition.network))), FIRST_ID, nextId);
+    text += moved.text;
+    nextId = moved.nextId;
   }
-  return result;
+  return { digest, bytes: ascii(text), firstId, nextId };
 }
 
-function groupByPartition(network: readonly NetworkRecord[]): Map<string, NetworkRecord[]> {
-  const groups = new Map<string, NetworkRecord[]>();
-  for (const address of network) {
-    const group = groups.get(address.partitionId);
-    if (group === undefined) groups.set(address.partitionId, [address]);
-    else group.push(address);
-  }
-  return groups;
+function movedChunk(chunk: PartitionChunk, firstId: number): PartitionChunk {
+  const { text, nextId } = renumber(chunk.bytes.toString('latin1'), chunk.firstId, firstId);
+  return { digest: chunk.digest, bytes: ascii(text), firstId, nextId };
 }
 
-function isEqual(a: PartitionRecord, b: PartitionRecord): boolean {
-  return (Object.keys(b) as (keyof PartitionRecord)[]).every((column) => a[column] === b[column]);
+/** The text of a release as if it stood after others, of which each takes three ids: an object, its state, and an empty list. */
+function softwareText({ url, computerId, requestedState }: SoftwareRecord, index: number): string {
+  const document = marshal(softwareReleaseDocument({ softwareReleaseUrl: url, computerId, requestedState }));
+  const idsOfOne = 3;
+  return renumber(contentOf(document), FIRST_ID, FIRST_ID + index * idsOfOne).text;
 }
 
-function renderDocument(
-  computerId: string,
-  partitions: readonly KnownPartition[],
-  software: readonly SoftwareRecord[],
-): string {
-  const { start, between, end } = computerFrame(computerId);
-  let nextId = FIRST_ID_IN_PARTITION_LIST;
-  const list = (fragments: readonly Fragment[], id: number): string => {
-    if (fragments.length === 0) return `<list id="i${id}"/>`;
-    let text = `<list id="i${id}">`;
-    for (const fragment of fragments) {
-      text += renderFragment(fragment, nextId);
-      nextId += fragment.idCount;
-    }
-    return `${text}</list>`;
-  };
-  const partitionList = list(
-    partitions.map(({ fragment }) => fragment),
-    FIRST_ID_IN_PARTITION_LIST - 1,
-  );
-  const softwareListId = nextId;
-  nextId += 1;
-  const softwareList = list(
-    software.map((release) => makeFragment(softwareReleaseDocument({ ...release, softwareReleaseUrl: release.url }))),
-    softwareListId,
-  );
-  return start + partitionList + between + softwareList + end;
+function listTags(id: number, isEmpty: boolean): [open: string, close: string] {
+  return isEmpty ? [`<list id="i${id}"/>`, ''] : [`<list id="i${id}">`, '</list>'];
+}
+
+function ascii(text: string): Buffer<ArrayBuffer> {
+  return Buffer.from(text, 'latin1');
 }
 
 /** What stands around the two lists. */

@@ -8,7 +8,7 @@ import {
 
 import { rootNameOfInstance } from '../allocation/request-instance.js';
 import { readSharedInstances } from '../allocation/shared-instance-list.js';
-import type { NetworkRecord, PartitionRecord } from '../store/records.js';
+import type { NetworkRecord, PartitionRecord, PartitionWithNetwork } from '../store/records.js';
 
 /** The name by which an instance is known to its node (spec: marshal §5). */
 export function instanceGuidOf({
@@ -19,7 +19,7 @@ export function instanceGuidOf({
 }
 
 /** Pairs of interface name and address, as documents list them. */
-export function addressPairs(network: readonly NetworkRecord[]): AddressPair[] {
+export function addressPairs(network: readonly Pick<NetworkRecord, 'interfaceName' | 'address'>[]): AddressPair[] {
   return network.map(({ interfaceName, address }) => [interfaceName, address]);
 }
 
@@ -29,7 +29,7 @@ export function timestampOf({ changedAt }: PartitionRecord): { timestamp: string
 }
 
 /** A ComputerPartition as its node reads it. */
-export function partitionObject(partition: PartitionRecord, network: readonly NetworkRecord[]): MarshalObject {
+export function partitionObject(partition: PartitionRecord, network: PartitionWithNetwork['network']): MarshalObject {
   const { computerId, partitionId } = partition;
   const instanceGuid = instanceGuidOf(partition);
   if (partition.slapState !== 'busy') return computerPartitionDocument({ computerId, partitionId, instanceGuid });

@@ -83,10 +83,14 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const place = 'socketPath' in address ? address.socketPath : `${address.host} port ${address.port}`;
       reject(
-        new ProxyError('PROXY_LISTEN_FAILED', `Cannot listen on ${place}: ${LISTEN_PROBLEMS[error.code ?? ''] ?? error.code ?? error.message}`, {
-          cause: error,
-          hint: listenHint(error.code),
-        }),
+        new ProxyError(
+          'PROXY_LISTEN_FAILED',
+          `Cannot listen on ${place}: ${LISTEN_PROBLEMS[error.code ?? ''] ?? error.code ?? error.message}`,
+          {
+            cause: error,
+            hint: listenHint(error.code),
+          },
+        ),
       );
     });
     server.listen(

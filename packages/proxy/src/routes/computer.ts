@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import { formatComputer, type ComputerDescription } from '../allocation/format-computer.js';
 import type { ProxyContext } from '../context.js';
+import type { ReadyDocument } from '../documents/computer-information.js';
 import { computerStatus } from '../documents/status.js';
 import { ProxyError } from '../errors.js';
 import { type Fields, invalidField, readForm, readQuery, textDictionary } from '../http/form.js';
@@ -12,6 +13,7 @@ import type { RouteTable } from '../http/route-table.js';
 /** What Python answers where it does nothing; what we keep does not change the answer. */
 export const IGNORED = 'Ignored';
 const NOT_MODIFIED = 304;
+const SMALL_DOCUMENT_BYTES = 256 * 1024;
 /** Some 25 elements a partition; the length is limited by that of the body. */
 const DESCRIPTION_LIMITS = { maxElements: 4_000_000, maxLength: 512 * 1024 * 1024 };
 
@@ -92,7 +94,24 @@ async function answerInformation(request: Request, { computerInformation }: Prox
   const headers = { 'content-type': HTML_CONTENT_TYPE, etag: document.etag };
   if (request.headers.get('if-none-match') === document.etag)
     return new Response(null, { status: NOT_MODIFIED, headers });
-  return new Response(document.body, { status: 200, headers });
+  return new Response(bodyOf(document), {
+    status: 200,
+    headers: { ...headers, 'content-length': String(document.byteLength) },
+  });
+}
+
+/** Chunk by chunk: a copy of the whole document for each client would be large. */
+function bodyOf({ chunks, byteLength }: ReadyDocument): Buffer<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (byteLength <= SMALL_DOCUMENT_BYTES) return Buffer.concat(chunks);
+  let next = 0;
+  return new ReadableStream({
+    pull(controller) {
+      const chunk = chunks[next];
+      next += 1;
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
 }
 
 /** The error for a computer that was never formatted. */

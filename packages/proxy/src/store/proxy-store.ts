@@ -6,6 +6,7 @@ import type {
   NetworkRecord,
   PartitionKey,
   PartitionRecord,
+  PartitionWithNetwork,
   ReportRecord,
   ReportSubject,
   SlaveRecord,
@@ -27,7 +28,8 @@ export interface StoreReader {
   computers(): Promise<ComputerRecord[]>;
   partition(key: PartitionKey): Promise<PartitionRecord | undefined>;
   partitionsOf(computerId: string): Promise<PartitionRecord[]>;
-  networkOf(computerId: string): Promise<NetworkRecord[]>;
+  /** Shows the partitions of a computer one by one, for computers that have very many. */
+  visitPartitions(computerId: string, visit: (partition: PartitionWithNetwork) => void): Promise<void>;
   networkOfPartition(key: PartitionKey): Promise<NetworkRecord[]>;
   /** In the order of (re-)supply. */
   softwareOf(computerId: string): Promise<SoftwareRecord[]>;

@@ -48,6 +48,11 @@ export interface NetworkRecord {
   readonly netmask: string | null;
 }
 
+/** A partition with its addresses. */
+export interface PartitionWithNetwork extends PartitionRecord {
+  readonly network: readonly Pick<NetworkRecord, 'interfaceName' | 'address'>[];
+}
+
 /** A Software Release that a computer is supplied with. */
 export interface SoftwareRecord {
   readonly url: string;

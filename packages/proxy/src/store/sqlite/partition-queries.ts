@@ -233,12 +233,20 @@ export const removePartition = defineQuery<PartitionKey, unknown>((database, p) 
     .where('computer_reference', '=', p('computerId')),
 );
 
-export const networkOfComputer = defineQuery<{ computerId: string }, NetworkRecord>((database, p) =>
-  database
-    .selectFrom('partition_network17')
-    .select(NETWORK_COLUMNS)
-    .where('computer_reference', '=', p('computerId'))
-    .orderBy('rowid'),
+/** `network` is JSON: pairs of interface name and address, in their order. */
+export const partitionsWithNetwork = defineQuery<{ computerId: string }, PartitionRecord & { network: string }>(
+  (database, p) =>
+    database
+      .selectFrom('partition17')
+      .select(PARTITION_COLUMNS)
+      .select(
+        sql<string>`(select json_group_array(json_array(reference, address)) from (
+          select reference, address from partition_network17 as network
+          where network.computer_reference = partition17.computer_reference and network.partition_reference = partition17.reference
+          order by network.rowid))`.as('network'),
+      )
+      .where('computer_reference', '=', p('computerId'))
+      .orderBy('rowid'),
 );
 
 export const networkOfPartition = defineQuery<PartitionKey, NetworkRecord>((database, p) =>

@@ -26,12 +26,11 @@ export class ReadQueue {
   }
 
   async #runAlone<T>(run: (reader: StoreReader) => Promise<T>): Promise<T> {
-    const { database } = this.#session;
-    database.exec('BEGIN');
+    this.#session.execute('BEGIN');
     try {
       return await run(this.#reader);
     } finally {
-      if (database.inTransaction) database.exec('COMMIT');
+      if (this.#session.database.inTransaction) this.#session.execute('COMMIT');
     }
   }
 }

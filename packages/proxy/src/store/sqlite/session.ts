@@ -10,6 +10,7 @@ interface PreparedStatement<Args> {
 /** One connection, with the statements that were prepared on it. */
 export class SqliteSession {
   readonly database: Database;
+  readonly #plain = new Map<string, Statement>();
   readonly #statements = new Map<object, PreparedStatement<never>>();
 
   constructor(database: Database) {
@@ -24,6 +25,22 @@ export class SqliteSession {
   get<Args, Row>(query: QueryDefinition<Args, Row>, args: Args): Row | undefined {
     const { statement, compiled } = this.#prepare(query);
     return statement.get(...compiled.bind(args)) as Row | undefined;
+  }
+
+  /** Runs a statement without rows and arguments, such as `COMMIT`. */
+  execute(sql: string): void {
+    let statement = this.#plain.get(sql);
+    if (statement === undefined) {
+      statement = this.database.prepare(sql);
+      this.#plain.set(sql, statement);
+    }
+    statement.run();
+  }
+
+  /** Row by row; nothing else may use the connection before it ends. */
+  iterate<Args, Row>(query: QueryDefinition<Args, Row>, args: Args): IterableIterator<Row> {
+    const { statement, compiled } = this.#prepare(query);
+    return statement.iterate(...compiled.bind(args)) as IterableIterator<Row>;
   }
 
   /** Runs a change and returns how many rows it changed. */

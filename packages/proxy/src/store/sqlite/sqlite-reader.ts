@@ -6,6 +6,7 @@ import type {
   NetworkRecord,
   PartitionKey,
   PartitionRecord,
+  PartitionWithNetwork,
   ReportRecord,
   ReportSubject,
   SlaveRecord,
@@ -41,8 +42,12 @@ export class SqliteReader implements StoreReader {
     return this.session.all(partitions.partitionsOfComputer, { computerId });
   }
 
-  async networkOf(computerId: string): Promise<NetworkRecord[]> {
-    return this.session.all(partitions.networkOfComputer, { computerId });
+  async visitPartitions(computerId: string, visit: (partition: PartitionWithNetwork) => void): Promise<void> {
+    for (const row of this.session.iterate(partitions.partitionsWithNetwork, { computerId })) {
+      const { network, ...partition } = row;
+      const pairs = JSON.parse(network) as [interfaceName: string, address: string][];
+      visit({ ...partition, network: pairs.map(([interfaceName, address]) => ({ interfaceName, address })) });
+    }
   }
 
   async networkOfPartition({ computerId, partitionId }: PartitionKey): Promise<NetworkRecord[]> {

@@ -8,6 +8,7 @@ import { migrate, type MigrationOptions } from '../migration/migrate.js';
 import { rebaseLocalReleases } from '../migration/rebase.js';
 import type { ProxyStore, StoreReader, StoreWriter } from '../proxy-store.js';
 import { ReadQueue } from './read-queue.js';
+import { LogFlusher } from './log-flusher.js';
 import { createNameConstraint, createOwnTables } from './schema.js';
 import { SqliteSession } from './session.js';
 import { copyContent } from './snapshot.js';
@@ -31,7 +32,7 @@ export interface SqliteStoreOptions {
   /** Where local Software Releases lie; a change rewrites their paths. Default `/`. */
   readonly localSoftwareReleaseRoot?: string;
   /**
-   * Whether a commit waits for the disk (SQLite's `synchronous=FULL`). Default true; false may lose the last
+   * Whether a change waits for the disk before it is acknowledged. Default true; false may lose the last
    * changes when the machine loses power, and nothing when only this program dies.
    */
   readonly durable?: boolean;
@@ -53,19 +54,23 @@ export function openSqliteStore(options: SqliteStoreOptions): ProxyStore {
     database.close();
     throw unreadable(error, options.path);
   }
-  return new SqliteStore(database, options.path);
+  return new SqliteStore(database, options.path, options.durable ?? true);
 }
 
 class SqliteStore implements ProxyStore {
   readonly #writeSession: SqliteSession;
   readonly #writes: WriteQueue;
+  readonly #flusher: LogFlusher | undefined;
   readonly #readSession: SqliteSession | undefined;
   readonly #reads: ReadQueue | undefined;
   #closed = false;
 
-  constructor(database: Database.Database, path: string) {
+  constructor(database: Database.Database, path: string, durable: boolean) {
     this.#writeSession = new SqliteSession(database);
-    this.#writes = new WriteQueue(this.#writeSession, new SqliteWriter(this.#writeSession));
+    this.#flusher = durable && path !== IN_MEMORY ? new LogFlusher(path) : undefined;
+    this.#writes = new WriteQueue(this.#writeSession, new SqliteWriter(this.#writeSession), async () =>
+      this.#flusher?.flush(),
+    );
     if (path === IN_MEMORY) return;
     this.#readSession = new SqliteSession(new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
     this.#reads = new ReadQueue(this.#readSession, new SqliteReader(this.#readSession));
@@ -110,6 +115,7 @@ class SqliteStore implements ProxyStore {
     this.#closed = true;
     await this.#writes.idle();
     await this.#reads?.idle();
+    this.#flusher?.[Symbol.dispose]();
     this.#readSession?.database.close();
     this.#writeSession.database.close();
   }
@@ -138,11 +144,11 @@ function openDatabase(path: string, onStatement: SqliteStoreOptions['onStatement
 }
 
 function prepareDatabase(database: Database.Database, options: SqliteStoreOptions): void {
-  const { path, computerId, localSoftwareReleaseRoot = '/', durable = true, now = () => new Date() } = options;
+  const { path, computerId, localSoftwareReleaseRoot = '/', now = () => new Date() } = options;
   const logger = options.logger ?? silentLogger;
   const migration: MigrationOptions = { computerId, path: path === IN_MEMORY ? undefined : path, now, logger };
   database.pragma('journal_mode = WAL');
-  database.pragma(`synchronous = ${durable ? 'FULL' : 'NORMAL'}`);
+  database.pragma('synchronous = NORMAL'); // See LogFlusher.
   database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   database.exec('BEGIN IMMEDIATE');
   try {

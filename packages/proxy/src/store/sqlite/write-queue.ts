@@ -8,23 +8,33 @@ interface PendingWrite {
   readonly reject: (error: unknown) => void;
 }
 
+interface CommittedWrite {
+  readonly write: PendingWrite;
+  readonly value: unknown;
+}
+
 /** More in one transaction would make the first wait for the last without saving much: one flush is shared by this many already. */
 const MAX_WRITES_PER_COMMIT = 256;
 
 /**
- * All changes, one after the other, and those that wait together in one transaction: the expensive part of a commit is the flush to the
- * disk, and it is shared. Each change is a savepoint of its own, so one that fails leaves the others alone. Callers hear of
- * success after the commit only.
+ * All changes, one after the other, and those that wait together in one transaction. Each is a savepoint of its own, so one that fails
+ * leaves the others alone. Callers hear of success when their change is on the disk: the commits that were made
+ * while one flush was running share the next, and meanwhile further changes are made.
  */
 export class WriteQueue {
   readonly #session: SqliteSession;
   readonly #writer: StoreWriter;
+  readonly #flush: () => Promise<void>;
   #pending: PendingWrite[] = [];
+  #committed: CommittedWrite[] = [];
   #running: Promise<void> | undefined;
+  #flushing: Promise<void> | undefined;
 
-  constructor(session: SqliteSession, writer: StoreWriter) {
+  /** @param flush resolves when all that was committed before the call is on the disk */
+  constructor(session: SqliteSession, writer: StoreWriter, flush: () => Promise<void>) {
     this.#session = session;
     this.#writer = writer;
+    this.#flush = flush;
   }
 
   add<T>(run: (writer: StoreWriter) => Promise<T>): Promise<T> {
@@ -34,9 +44,12 @@ export class WriteQueue {
     });
   }
 
-  /** Resolves when everything added so far is committed or failed. */
+  /** Resolves when everything added so far is on the disk, or failed. */
   async idle(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    while (this.#running !== undefined || this.#flushing !== undefined) {
+      await this.#running;
+      await this.#flushing;
+    }
   }
 
   async #drain(): Promise<void> {
@@ -44,39 +57,62 @@ export class WriteQueue {
       // Requests whose bytes have arrived get to queue their change before the transaction begins.
       await new Promise<void>((resolve) => setImmediate(resolve));
       const group = this.#pending.splice(0, MAX_WRITES_PER_COMMIT);
-      await this.#commitTogether(group);
+      this.#committed.push(...(await this.#commitTogether(group)));
+      if (this.#committed.length > 0) this.#flushing ??= this.#flushAll();
     }
     this.#running = undefined;
   }
 
-  async #commitTogether(group: readonly PendingWrite[]): Promise<void> {
-    const { database } = this.#session;
-    const succeeded: { readonly write: PendingWrite; readonly value: unknown }[] = [];
+  async #flushAll(): Promise<void> {
+    while (this.#committed.length > 0) {
+      const group = this.#committed;
+      this.#committed = [];
+      try {
+        await this.#flush();
+        for (const { write, value } of group) write.resolve(value);
+      } catch (error) {
+        for (const { write } of group) write.reject(notOnDisk(error));
+      }
+    }
+    this.#flushing = undefined;
+  }
+
+  async #commitTogether(group: readonly PendingWrite[]): Promise<CommittedWrite[]> {
+    const session = this.#session;
+    const succeeded: CommittedWrite[] = [];
     try {
-      database.exec('BEGIN IMMEDIATE');
+      session.execute('BEGIN IMMEDIATE');
       for (const write of group) {
-        database.exec('SAVEPOINT change');
+        session.execute('SAVEPOINT change');
         try {
           const value = await write.run(this.#writer);
-          database.exec('RELEASE change');
+          session.execute('RELEASE change');
           succeeded.push({ write, value });
         } catch (error) {
           // Some failures of SQLite (disk full, I/O error) roll the whole transaction back by themselves.
-          if (!database.inTransaction) throw error;
-          database.exec('ROLLBACK TO change');
-          database.exec('RELEASE change');
+          if (!session.database.inTransaction) throw error;
+          session.execute('ROLLBACK TO change');
+          session.execute('RELEASE change');
           write.reject(databaseError(error));
         }
       }
-      database.exec('COMMIT');
+      session.execute('COMMIT');
+      return succeeded;
     } catch (error) {
-      if (database.inTransaction) database.exec('ROLLBACK');
+      if (session.database.inTransaction) session.execute('ROLLBACK');
       // Rejecting one that was rejected before changes nothing.
       for (const write of group) write.reject(databaseError(error));
-      return;
+      return [];
     }
-    for (const { write, value } of succeeded) write.resolve(value);
   }
+}
+
+function notOnDisk(error: unknown): ProxyError {
+  return new ProxyError('PROXY_DATABASE_FAILED', 'The disk did not confirm a change: it may be lost', {
+    cause: error,
+    retryable: true,
+    hint: 'Look at the disk that holds the database, then try again.',
+  });
 }
 
 /** Turns a failure of SQLite into a ProxyError `PROXY_DATABASE_FAILED`; passes other errors through. */
