@@ -23,8 +23,9 @@ afterEach(() => {
 /** A process that only writes its pid, like the Python agent. */
 async function pythonAgent(argv: readonly string[], keepOpen = false): Promise<number> {
   const script = path.join(root, argv[0] ?? '');
-  const wait = keepOpen ? `exec 9>>"${file}"; sleep 1000 & wait` : 'sleep 1000 & wait';
-  fs.writeFileSync(script, `#!/bin/sh\necho ready\n${wait}\n`, { mode: 0o755 });
+  // Open before it says that it is ready.
+  const open = keepOpen ? `exec 9>>"${file}"\n` : '';
+  fs.writeFileSync(script, `#!/bin/sh\n${open}echo ready\nsleep 1000 & wait\n`, { mode: 0o755 });
   const child = spawn(script, argv.slice(1), { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
   children.push(child);
   await new Promise((resolve) => child.stdout.once('data', resolve));
