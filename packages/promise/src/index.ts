@@ -1,3 +1,20 @@
+export {
+  AnomalyResult,
+  EmptyResult,
+  GenericPromise,
+  TestResult,
+  type PluginResultOptions,
+  type PluginResultType,
+  type PromiseConfiguration,
+  type PromiseLogger,
+  type PromiseLogRecord,
+  type PromiseRule,
+} from '../assets/promise-api.mjs';
+export {
+  declarativeCheckSchema,
+  readDeclarativeCheck,
+  type DeclarativeCheck,
+} from './declarative/declarative-check.js';
 export { discoverPromises, promiseTitle, type PromiseCheck } from './discovery/discover.js';
 export { PromiseError, promiseFailureText, type PromiseErrorCode } from './errors.js';
 export { evaluateLog, latestRuns, type Evaluation, type EvaluationRule } from './evaluation/evaluate.js';
@@ -12,8 +29,8 @@ export {
 } from './run/decide.js';
 export {
   DEFAULT_PROMISE_TIMEOUT_SECONDS,
-  runPromises,
   type PromiseReport,
   type RunPromisesOptions,
   type RunPromisesPorts,
-} from './run/run-promises.js';
+} from './run/options.js';
+export { runPromises } from './run/run-promises.js';

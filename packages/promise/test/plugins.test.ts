@@ -224,6 +224,10 @@ describe('which plug-ins', () => {
     for (const name of ['gone.pyc', 'kept.pyc', 'kept.py'])
       partition.add('plugin', name, python('  def sense(self):\n    pass\n'));
     await partition.run();
-    expect(fs.readdirSync(path.join(partition.path, 'etc', 'plugin')).sort()).toEqual(['kept.py', 'kept.pyc']);
+    expect(fs.readdirSync(path.join(partition.path, 'etc', 'plugin')).sort()).toEqual([
+      '__init__.py',
+      'kept.py',
+      'kept.pyc',
+    ]);
   });
 });

@@ -8,6 +8,10 @@ export interface EvaluationRule {
   readonly failureAmount?: number;
   /** Only runs of the last so many minutes; 0 or less: all. Default 0. */
   readonly latestMinute?: number;
+  /** The failures must follow each other: `resultCount` is taken to be `failureAmount`. Default false. */
+  readonly consecutive?: boolean;
+  /** Also a failure: at least so many changes between good and bad in the last so many runs. Default none. */
+  readonly flapping?: { readonly runs: number; readonly changes: number };
 }
 
 /** What the log says about a promise. */
@@ -38,20 +42,34 @@ export function latestRuns(records: readonly LogRecord[], rule: EvaluationRule, 
   return runs;
 }
 
+const hasFailed = (run: readonly LogRecord[]): boolean => run.some((record) => FAILURE_LEVELS.has(record.level));
+
+/** How often the verdict changed from one run to the next. */
+function countChanges(runs: readonly LogRecord[][]): number {
+  const verdicts = runs.map(hasFailed);
+  return verdicts.filter((verdict, index) => index > 0 && verdict !== verdicts[index - 1]).length;
+}
+
 /**
- * Judges the latest runs: failed when the latest one failed, and exactly `failureAmount` failures are met from the newest on.
- * No run at all is no failure.
+ * Judges the latest runs: failed when the latest one failed, and `failureAmount` failures are met from the newest on; or when
+ * they change too often. No run at all is no failure.
  */
 export function evaluateLog(records: readonly LogRecord[], rule: EvaluationRule, now: number): Evaluation {
-  const runs = latestRuns(records, rule, now);
-  const [latest] = runs;
+  const { failureAmount = 1, resultCount = 1, consecutive = false, flapping } = rule;
+  const wanted = consecutive ? failureAmount : resultCount;
+  const seen = latestRuns(records, { ...rule, resultCount: Math.max(wanted, flapping?.runs ?? 0) }, now);
+  const [latest] = seen;
   if (latest === undefined) return { failed: false, message: NO_RESULT };
-  const hasFailed = (run: readonly LogRecord[]): boolean => run.some((record) => FAILURE_LEVELS.has(record.level));
   const message = latest
     .map((record) => record.message)
     .join('\n')
     .trim();
+  if (flapping !== undefined) {
+    const changes = countChanges(seen.slice(0, flapping.runs));
+    const note = `Flapping: ${String(changes)} changes in the last ${String(flapping.runs)} runs`;
+    if (changes >= flapping.changes) return { failed: true, message: `${note}\n${message}`.trim() };
+  }
   if (!hasFailed(latest)) return { failed: false, message };
-  const { failureAmount = 1 } = rule;
-  return { failed: failureAmount > 0 && runs.filter(hasFailed).length >= failureAmount, message };
+  const failures = seen.slice(0, wanted).filter(hasFailed).length;
+  return { failed: failureAmount > 0 && failures >= failureAmount, message };
 }

@@ -41,10 +41,15 @@ export function limitMessage(message: string): string {
   return message.length > MAX_MESSAGE_LENGTH ? `...${message.slice(-MAX_MESSAGE_LENGTH)}` : message;
 }
 
+/** A time as results have it: UTC, to the second. */
+export function formatResultDate(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().replace(/\.\d{3}Z$/, '+0000');
+}
+
 /** The content of `TITLE.status.json`. */
 export function writeResult(result: PromiseResult): string {
   const { title, name, path, type, failed, message } = result;
-  const date = new Date(result.date).toISOString().replace(/\.\d{3}Z$/, '+0000');
+  const date = formatResultDate(result.date);
   return writePythonJson({
     title,
     name,

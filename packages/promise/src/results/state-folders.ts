@@ -1,5 +1,6 @@
 import { isSlapOSError, type UntrustedDirectory, type Logger, type Ownership, type UserIdentity } from '@slapos/host';
 
+import { HistoryKeeper } from '../history/history-keeper.js';
 import { parseLog, type LogRecord } from '../evaluation/log-record.js';
 import { formatLogRecord } from '../evaluation/log-record.js';
 import { readSchedule, writeSchedule, type PromiseSchedule } from './cache-file.js';
@@ -11,9 +12,19 @@ const FILE_MODE = 0o644;
 /** More than enough for the last few runs. */
 const LOG_TAIL_BYTES = 1024 * 1024;
 const RESULT_SUFFIX = '.status.json';
-/** What older nodes kept for history and statistics. (spec: promise 5.3) */
-const OBSOLETE = ['promise_stats.json', 'promise_status.json', 'global.json', 'public.json', 'history'] as const;
+/** What nodes up to 1.21 keep for history and statistics. (spec: promise 5.3) */
+const HISTORY_NAMES = ['promise_stats.json', 'promise_status.json', 'global.json', 'public.json', 'history'] as const;
 const OBSOLETE_SUFFIX = /\.(?:timestamp|periodicity)$/;
+
+export interface PromiseStateOptions {
+  /** Who owns what is made. Default: we. */
+  readonly user: UserIdentity | undefined;
+  readonly logger: Logger;
+  /** Whose history and statistics are kept. Default: none. */
+  readonly history: { readonly computerId: string; readonly partitionId: string } | undefined;
+  /** When the pass began, in milliseconds since 1970-01-01 UTC. */
+  readonly now: number;
+}
 
 /** Where a partition keeps what its promises said: `.slapgrid/promise/{result,log,cache}`. (spec: promise 1) */
 export class PromiseStateFolders implements AsyncDisposable {
@@ -24,16 +35,24 @@ export class PromiseStateFolders implements AsyncDisposable {
   readonly #result: UntrustedDirectory;
   readonly #log: UntrustedDirectory;
   readonly #cache: UntrustedDirectory;
+  /** Only when history is kept. */
+  readonly history: HistoryKeeper | undefined;
 
-  private constructor(folders: readonly UntrustedDirectory[], owner: Ownership, logger: Logger) {
-    const [grid, promise, result, log, cache] = folders as [
+  private constructor(
+    folders: readonly UntrustedDirectory[],
+    owner: Ownership,
+    logger: Logger,
+    history: HistoryKeeper | undefined,
+  ) {
+    const [, promise, result, log, cache] = folders as [
       UntrustedDirectory,
       UntrustedDirectory,
       UntrustedDirectory,
       UntrustedDirectory,
       UntrustedDirectory,
     ];
-    this.#open.push(grid, promise, result, log, cache);
+    this.#open.push(...folders);
+    this.history = history;
     this.#promise = promise;
     this.#result = result;
     this.#log = log;
@@ -43,11 +62,8 @@ export class PromiseStateFolders implements AsyncDisposable {
   }
 
   /** Opens the folders, and makes those that are missing for the partition's user. */
-  static async open(
-    partition: UntrustedDirectory,
-    user: UserIdentity | undefined,
-    logger: Logger,
-  ): Promise<PromiseStateFolders> {
+  static async open(partition: UntrustedDirectory, options: PromiseStateOptions): Promise<PromiseStateFolders> {
+    const { user, logger, now } = options;
     const owner: Ownership = user === undefined ? {} : { uid: user.uid, gid: user.gid };
     const open: UntrustedDirectory[] = [];
     const enter = async (parent: UntrustedDirectory, name: string, mode: number): Promise<UntrustedDirectory> => {
@@ -58,7 +74,11 @@ export class PromiseStateFolders implements AsyncDisposable {
     try {
       const promise = await enter(await enter(partition, '.slapgrid', PUBLIC), 'promise', PUBLIC);
       for (const name of ['result', 'log', 'cache']) await enter(promise, name, PRIVATE);
-      return new PromiseStateFolders(open, owner, logger);
+      if (options.history === undefined) return new PromiseStateFolders(open, owner, logger, undefined);
+      const { computerId, partitionId } = options.history;
+      const histories = await enter(promise, 'history', PUBLIC);
+      const keeper = { folder: promise, histories, owner, logger, computerId, partitionId, now };
+      return new PromiseStateFolders(open, owner, logger, await HistoryKeeper.open(keeper));
     } catch (error) {
       for (const folder of open) await folder[Symbol.asyncDispose]();
       throw error;
@@ -106,9 +126,10 @@ export class PromiseStateFolders implements AsyncDisposable {
       if (name.endsWith(RESULT_SUFFIX) && !titles.has(name.slice(0, -RESULT_SUFFIX.length)))
         await this.#result.remove(name);
     }
+    await this.history?.removeObsolete(titles);
     for (const name of await this.#promise.list()) {
-      if ((OBSOLETE as readonly string[]).includes(name) || OBSOLETE_SUFFIX.test(name))
-        await this.#promise.removeTree(name);
+      const isHistory = (HISTORY_NAMES as readonly string[]).includes(name);
+      if ((isHistory && this.history === undefined) || OBSOLETE_SUFFIX.test(name)) await this.#promise.removeTree(name);
     }
   }
 

@@ -1,7 +1,8 @@
-# Runs one plug-in promise, with the Python of the instance: 2.7 or 3.6 and newer, standard library only.
+# Runs plug-in promises with the Python of the instance: 2.7 or 3.6 and newer, standard library only. (spec: promise 8.1)
 #
-# The job comes as JSON on the standard input. Messages go to descriptor 3, one JSON object a line:
-# {"event": "loaded", ...}, then {"event": "result", ...}, or {"event": "error", ...} when the plug-in cannot be loaded.
+# `main` is called with one document: what all jobs share, and the jobs; each runs in a child of its own, one after the other.
+# Messages go to descriptor 3, one JSON object a line: `begin`, `loaded`, then `text` (parts of the message) and `result`, or
+# `error` when the plug-in cannot be loaded, and last `end`.
 # If the instance has slapos.core, that does the work; otherwise the stand-in below, which writes the same files.
 from __future__ import unicode_literals
 
@@ -14,6 +15,7 @@ import logging
 import os
 import random
 import re
+import signal
 import sys
 import time
 import traceback
@@ -44,6 +46,9 @@ PROMISE_LOG_FOLDER_NAME = '.slapgrid/promise/log'
 PROMISE_PARAMETER_NAME = 'extra_config_dict'
 ERROR_LEVEL = ('CRITICAL', 'ERROR')
 MAX_MESSAGE = 5000
+# Short enough that a line of messages stays below 16 kB whatever it is made of.
+TEXT_PART = 1000
+NAME = re.compile(r'^[A-Za-z_][^.]*$')
 LOG_DATE = '%Y-%m-%d %H:%M:%S'
 RECORD = re.compile(
   r'^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})[ \t]+(?:-[ \t]*)?([A-Za-z]+)[ \t]+(?:-[ \t]*)?(\d+-\d{3})(?:[ \t]+(?:-[ \t]*)?(.*))?$')
@@ -394,7 +399,9 @@ class Queue(object):
     self.last = item
 
 
-def load(job):
+def load(job, config):
+  if NAME.match(job['title']) is None:
+    raise ValueError('%s: the name of a plug-in must start with a letter or _, and have no dot' % job['path'])
   plugin_folder = os.path.dirname(job['path'])
   sys.path[0:0] = [plugin_folder]
   module = __import__(str(job['title']))
@@ -408,7 +415,6 @@ def load(job):
   checkDeclared(promise_class, job['path'])
   if not callable(getattr(promise_class, 'sense', None)) or promise_class.sense is GenericPromise.sense:
     raise ValueError('RunPromise of %s has no method sense' % job['path'])
-  config = dict(job['config'])
   extra = getattr(module, PROMISE_PARAMETER_NAME, {})
   if not isinstance(extra, dict):
     raise ValueError('%s of %s is not a dictionary' % (PROMISE_PARAMETER_NAME, job['path']))
@@ -444,43 +450,86 @@ def limited(message):
   return '...' + message[-MAX_MESSAGE:] if len(message) > MAX_MESSAGE + 3 else message
 
 
-def main():
-  keep_from_children(MESSAGES)
-  stdin = getattr(sys.stdin, 'buffer', sys.stdin)
-  job = json.loads(stdin.read().decode('utf-8'))
-  os.close(0)
-  os.open(os.devnull, os.O_RDONLY)
-  os.chdir(job['config']['partition-folder'])
-  sys.meta_path.append(StandIn())
+def tell(promise_class, promise, job):
+  module_file = getattr(sys.modules[promise_class.__module__], '__file__', job['path'])
+  if module_file.endswith(('.pyc', '.pyo')):
+    module_file = module_file[:-1]
+  say({
+    'event': 'loaded',
+    'periodicity': promise.getPeriodicity(),
+    'isTested': bool(getattr(promise, 'isTested', lambda: True)()),
+    'isAnomalyDetected': bool(getattr(promise, 'isAnomalyDetected', lambda: True)()),
+    'moduleFile': module_file,
+    'moduleMtime': os.stat(module_file).st_mtime,
+  })
+
+
+def runJob(document, job):
   try:
-    promise_class, promise, queue = load(job)
-    module_file = getattr(sys.modules[promise_class.__module__], '__file__', job['path'])
-    if module_file.endswith(('.pyc', '.pyo')):
-      module_file = module_file[:-1]
-    say({
-      'event': 'loaded',
-      'periodicity': promise.getPeriodicity(),
-      'isTested': bool(getattr(promise, 'isTested', lambda: True)()),
-      'isAnomalyDetected': bool(getattr(promise, 'isAnomalyDetected', lambda: True)()),
-      'moduleFile': module_file,
-      'moduleMtime': os.stat(module_file).st_mtime,
-    })
+    config = dict(document['config'], name=job['name'], path=job['path'])
+    promise_class, promise, queue = load(job, config)
+    tell(promise_class, promise, job)
   except Exception:
-    say({'event': 'error', 'message': describe(sys.exc_info()[1])[:MAX_MESSAGE],
-         'trace': traceback.format_exc()[-MAX_MESSAGE:]})
+    say({'event': 'error', 'message': describe(sys.exc_info()[1])[:TEXT_PART],
+         'trace': traceback.format_exc()[-TEXT_PART:]})
     return
-  promise.run(job['checkAnomaly'], False)
+  promise.run(document['checkAnomaly'], False)
   last = queue.last
   if last is None:
     return
   result = last.item
+  message = limited(result.message)
+  for begin in range(0, len(message or ''), TEXT_PART):
+    say({'event': 'text', 'text': message[begin:begin + TEXT_PART]})
   say({
     'event': 'result',
     'type': result.type(),
     'failed': bool(result.hasFailed()),
-    'message': limited(result.message),
+    'hasMessage': message is not None,
     'allowBang': allowsBang(promise),
   })
 
 
-main()
+def runForked(document, job):
+  """In a child: whatever it imports, changes or leaves behind is gone with it."""
+  sys.stdout.flush()
+  sys.stderr.flush()
+  child = os.fork()
+  if child == 0:
+    status = 1
+    try:
+      os.setpgid(0, 0)
+      random.seed()
+      runJob(document, job)
+      status = 0
+    except BaseException:
+      traceback.print_exc()
+    finally:
+      try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+      finally:
+        os._exit(status)
+  while True:
+    try:
+      os.waitpid(child, 0)
+      break
+    except OSError as error:
+      if error.errno != errno.EINTR:
+        raise
+  try:
+    os.killpg(child, signal.SIGKILL)
+  except OSError:
+    pass # it left nothing running
+
+
+def main(document):
+  keep_from_children(MESSAGES)
+  os.close(0)
+  os.open(os.devnull, os.O_RDONLY)
+  os.chdir(document['config']['partition-folder'])
+  sys.meta_path.append(StandIn())
+  for job in document['jobs']:
+    say({'event': 'begin', 'job': job['index']})
+    runForked(document, job)
+    say({'event': 'end', 'job': job['index']})

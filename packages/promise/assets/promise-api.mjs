@@ -1,31 +1,33 @@
-// Runs one plug-in promise written in JavaScript, in a process of its own.
+// What a promise written in JavaScript imports as `@slapos/promise`: the base class and its results. (spec: promise 4, 8.2)
 //
-// The job comes as JSON on the standard input. Messages go to descriptor 3, one JSON object a line: `loaded`, then `result`, or
-// `error` when the plug-in cannot be loaded. What it imports as `@slapos/promise` is this module's `api`, wherever it lies.
+// Self-contained on purpose: it is handed over to the worker as text, because the partition's user often cannot read the folder
+// in which this package lies.
 import fs from 'node:fs';
-import Module, { createRequire, register } from 'node:module';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { format } from 'node:util';
 
-const MESSAGES = 3;
 const MAX_MESSAGE = 5000;
-const PACKAGE = '@slapos/promise';
+const MS_PER_SECOND = 1000;
 const MS_PER_MINUTE = 60_000;
+const DEFAULT_PERIODICITY_MINUTES = 2;
+/** Logs are never rotated here: the first look is at their last part only, and grows until it is enough. */
+const FIRST_LOOK_BYTES = 64 * 1024;
+const LOOK_GROWTH = 8;
+const FIRST_SUFFIX = 100;
+const SUFFIXES = 900;
 const FAILURE_LEVELS = new Set(['CRITICAL', 'ERROR']);
 const RECORD =
   /^(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})[ \t]+(?:-[ \t]*)?([A-Za-z]+)[ \t]+(?:-[ \t]*)?(\d+-\d{3})(?:[ \t]+(?:-[ \t]*)?(.*))?$/;
 
 const two = (value) => String(value).padStart(2, '0');
-function formatDate(date) {
+
+function formatDate(milliseconds) {
+  const date = new Date(milliseconds);
   const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-function say(message) {
-  let data = Buffer.from(`${JSON.stringify(message)}\n`);
-  while (data.length > 0) data = data.subarray(fs.writeSync(MESSAGES, data));
-}
+const textOf = (error) => (error instanceof Error ? error.message : String(error));
 
 class PromiseResult {
   constructor({ problem = false, message = undefined, date = new Date() } = {}) {
@@ -58,28 +60,59 @@ export class EmptyResult extends PromiseResult {
   }
 }
 
-function readRuns(file, latestMinute, resultCount) {
-  if (file === undefined || !fs.existsSync(file)) return [];
+function readEnd(file, bytes) {
+  const descriptor = fs.openSync(file, 'r');
+  try {
+    const { size } = fs.fstatSync(descriptor);
+    const length = Math.min(size, bytes);
+    const buffer = Buffer.alloc(length);
+    const read = fs.readSync(descriptor, buffer, 0, length, size - length);
+    return { text: buffer.toString('utf8', 0, read), isWhole: length === size };
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function parseRecords(text) {
   const records = [];
-  for (const line of fs.readFileSync(file, 'utf8').split('\n')) {
+  for (const line of text.split('\n')) {
     const match = RECORD.exec(line);
     if (match !== null) records.push({ date: match[1], status: match[2], runId: match[3], message: match[4] ?? '' });
     else if (records.length > 0 && line.trim() !== '') records.at(-1).message += `\n${line}`;
   }
-  const limit = latestMinute > 0 ? formatDate(new Date(Date.now() - latestMinute * MS_PER_MINUTE)) : undefined;
+  return records;
+}
+
+function splitRuns(records, limit, resultCount) {
   const runs = [];
-  for (const record of records.reverse()) {
-    if (limit !== undefined && record.date <= limit) break;
+  for (const record of records.toReversed()) {
+    if (limit !== undefined && record.date <= limit) return { runs, isComplete: true };
     if (runs.at(-1)?.[0].runId !== record.runId) {
-      if (runs.length === resultCount) break;
+      if (runs.length === resultCount) return { runs, isComplete: true };
       runs.push([]);
     }
     runs.at(-1).unshift(record);
   }
-  return runs;
+  return { runs, isComplete: false };
+}
+
+/** The latest runs of a log, newest first. */
+function readRuns(file, latestMinute, resultCount) {
+  if (file === undefined || !fs.existsSync(file)) return [];
+  const limit = latestMinute > 0 ? formatDate(Date.now() - latestMinute * MS_PER_MINUTE) : undefined;
+  for (let bytes = FIRST_LOOK_BYTES; ; bytes *= LOOK_GROWTH) {
+    const { text, isWhole } = readEnd(file, bytes);
+    const { runs, isComplete } = splitRuns(parseRecords(text), limit, resultCount);
+    if (isComplete || isWhole) return runs;
+  }
 }
 
 const hasFailed = (run) => run.some((record) => FAILURE_LEVELS.has(record.status));
+
+/** How often the verdict changed from one run to the next. */
+function countChanges(runs) {
+  return runs.filter((run, index) => index > 0 && hasFailed(run) !== hasFailed(runs[index - 1])).length;
+}
 
 class Logger {
   #file;
@@ -89,7 +122,8 @@ class Logger {
   constructor(file, isDebug) {
     this.#file = file;
     this.#isDebug = isDebug;
-    this.#runId = `${Math.floor(Date.now() / 1000)}-${100 + Math.floor(Math.random() * 900)}`;
+    const suffix = FIRST_SUFFIX + Math.floor(Math.random() * SUFFIXES);
+    this.#runId = `${Math.floor(Date.now() / MS_PER_SECOND)}-${suffix}`;
     // The file is there from the beginning, also when nothing is ever logged.
     if (file !== undefined) fs.appendFileSync(file, '');
   }
@@ -115,16 +149,21 @@ class Logger {
 
   #write(level, parts) {
     const message = format(...parts);
-    process.stderr.write(`${level} ${message}\n`);
     if (this.#file === undefined) return;
-    fs.appendFileSync(this.#file, `${formatDate(new Date())} - ${level} - ${this.#runId} - ${message}\n`);
+    fs.appendFileSync(this.#file, `${formatDate(Date.now())} - ${level} - ${this.#runId} - ${message}\n`);
   }
+}
+
+function readBoolean(name, value) {
+  const text = String(value).toLowerCase();
+  if (text !== 'true' && text !== 'false') throw new Error(`${name} must be true or false, not ${value}`);
+  return text === 'true';
 }
 
 export class GenericPromise {
   #config;
   #own;
-  #periodicity = 2;
+  #periodicity = DEFAULT_PERIODICITY_MINUTES;
   #isTested = true;
   #isAnomalyDetected = true;
   #allowsBang = true;
@@ -149,11 +188,7 @@ export class GenericPromise {
       if (this.#own[key] === undefined) throw new Error(`the configuration has no ${key}`);
     }
     if (periodicity !== undefined) this.setPeriodicity(Number(periodicity));
-    if (bang !== undefined) {
-      const text = String(bang).toLowerCase();
-      if (text !== 'true' && text !== 'false') throw new Error(`bang-on-failure must be true or false, not ${bang}`);
-      this.#allowsBang = text === 'true';
-    }
+    if (bang !== undefined) this.#allowsBang = readBoolean('bang-on-failure', bang);
     this.logger = new Logger(this.getLogFile(), isDebug);
   }
 
@@ -213,13 +248,20 @@ export class GenericPromise {
     return onlyFailure ? runs.filter(hasFailed) : runs;
   }
 
-  #evaluate(Result, { resultCount = 1, failureAmount = 1, latestMinute = 0 } = {}) {
-    const runs = readRuns(this.getLogFile(), latestMinute, resultCount);
-    if (runs.length === 0) return new Result({ message: 'No result found!' });
-    const message = runs[0]
+  #evaluate(Result, { resultCount = 1, failureAmount = 1, latestMinute = 0, consecutive = false, flapping } = {}) {
+    const wanted = consecutive ? failureAmount : resultCount;
+    const seen = readRuns(this.getLogFile(), latestMinute, Math.max(wanted, flapping?.runs ?? 0));
+    if (seen.length === 0) return new Result({ message: 'No result found!' });
+    const message = seen[0]
       .map((record) => record.message)
       .join('\n')
       .trim();
+    const changes = flapping === undefined ? 0 : countChanges(seen.slice(0, flapping.runs));
+    if (flapping !== undefined && changes >= flapping.changes) {
+      const note = `Flapping: ${changes} changes in the last ${flapping.runs} runs`;
+      return new Result({ problem: true, message: message === '' ? note : `${note}\n${message}` });
+    }
+    const runs = seen.slice(0, wanted);
     const failures = runs.filter(hasFailed).length;
     return new Result({ problem: hasFailed(runs[0]) && failureAmount > 0 && failures >= failureAmount, message });
   }
@@ -258,79 +300,3 @@ export class GenericPromise {
     }
   }
 }
-
-const textOf = (error) => (error instanceof Error ? error.message : String(error));
-
-const api = { AnomalyResult, EmptyResult, GenericPromise, TestResult };
-
-/** Makes `@slapos/promise` stand for `api`, for `import` and for `require`. */
-function provideApi() {
-  globalThis[Symbol.for('@slapos/promise/api')] = api;
-  const source = Object.keys(api)
-    .map((name) => `export const ${name} = globalThis[Symbol.for('@slapos/promise/api')].${name};`)
-    .join('\n');
-  const moduleUrl = `data:text/javascript,${encodeURIComponent(source)}`;
-  const hooks = `export async function resolve(specifier, context, next) {
-    return specifier === ${JSON.stringify(PACKAGE)}
-      ? { url: ${JSON.stringify(moduleUrl)}, shortCircuit: true }
-      : next(specifier, context);
-  }`;
-  register(`data:text/javascript,${encodeURIComponent(hooks)}`);
-  const load = Module._load;
-  Module._load = function loadPackage(request, ...rest) {
-    return request === PACKAGE ? api : Reflect.apply(load, this, [request, ...rest]);
-  };
-}
-
-async function loadPromise(job) {
-  const file = job.config.path;
-  // The CommonJS loader finds no names in a module of the other kind, so each is loaded as its name says.
-  const module = file.endsWith('.cjs')
-    ? createRequire(pathToFileURL(file))(file)
-    : await import(pathToFileURL(file).href);
-  const RunPromise = module.RunPromise ?? module.default;
-  if (typeof RunPromise !== 'function') throw new Error(`${file} has no class RunPromise`);
-  if (!(RunPromise.prototype instanceof GenericPromise)) throw new Error(`RunPromise of ${file} is no GenericPromise`);
-  if (typeof RunPromise.prototype.sense !== 'function') throw new Error(`RunPromise of ${file} has no method sense`);
-  const config = Object.assign(Object.create(null), job.config);
-  for (const [key, value] of Object.entries(module.extraConfig ?? {})) {
-    if (key in config || key === 'queue')
-      throw new Error(`extraConfig of ${file} has the reserved key ${JSON.stringify(key)}`);
-    config[key] = value;
-  }
-  return new RunPromise(config);
-}
-
-async function main() {
-  const job = JSON.parse(fs.readFileSync(0, 'utf8'));
-  process.chdir(job.config['partition-folder']);
-  provideApi();
-  let promise;
-  try {
-    promise = await loadPromise(job);
-  } catch (error) {
-    const trace = error instanceof Error ? String(error.stack) : '';
-    say({ event: 'error', message: textOf(error).slice(0, MAX_MESSAGE), trace: trace.slice(-MAX_MESSAGE) });
-    return;
-  }
-  say({
-    event: 'loaded',
-    periodicity: promise.getPeriodicity(),
-    isTested: promise.isTested(),
-    isAnomalyDetected: promise.isAnomalyDetected(),
-    moduleFile: job.config.path,
-    moduleMtime: fs.statSync(job.config.path).mtimeMs / 1000,
-  });
-  const result = await promise.run(job.checkAnomaly);
-  say({
-    event: 'result',
-    type: result.type(),
-    failed: result.hasFailed(),
-    message: result.message ?? null,
-    allowBang: promise.isBangAllowed(),
-  });
-}
-
-await main();
-// What a plug-in left running (timers, sockets) keeps nobody waiting.
-process.exit();
