@@ -49,9 +49,10 @@ export interface ComputerInformation {
 }
 
 const text = z.string();
-const textOrNumber = z.union([z.string(), z.number(), z.bigint()]).transform(String);
+const textOrNumber = z.union([z.string(), z.number(), z.bigint()]);
 const dictionary = plainDictionary;
-const optional = <T>(schema: z.ZodType<T>) => schema.nullish().transform((value) => value ?? undefined);
+// No transformations here: a computer may have ten thousand partitions.
+const optional = <T>(schema: z.ZodType<T>) => schema.nullish();
 
 const partitionIdSchema = text.regex(/^[^/\0]+$/, 'a name without a slash').refine((id) => id !== '.' && id !== '..', {
   message: 'a name that is not a folder of the file system',
@@ -59,14 +60,7 @@ const partitionIdSchema = text.regex(/^[^/\0]+$/, 'a name without a slash').refi
 
 /** Keys that masters add to an instance's own parameters (spec: marshal §5). */
 const addedParametersSchema = z.object({
-  ip_list: optional(
-    z.array(
-      z
-        .tuple([text, text])
-        .rest(z.unknown())
-        .transform(([network, address]) => [network, address] as const),
-    ),
-  ),
+  ip_list: optional(z.array(z.tuple([text, text]).rest(z.unknown()))),
   full_ip_list: optional(z.array(z.array(text))),
   full_address_list: z.unknown().optional(),
   slap_software_type: optional(text),
@@ -171,10 +165,10 @@ export function readPartitionInformation(object: MarshalObject): PartitionInform
     ...given('softwareType', added.slap_software_type),
     ...given('instanceTitle', added.instance_title),
     ...given('rootInstanceTitle', added.root_instance_title),
-    ...given('timestamp', added.timestamp),
+    ...given('timestamp', textOf(added.timestamp)),
     instanceParameters,
     connectionParameters: attributes._connection_dict ?? connectionFromXml(attributes.connection_xml),
-    ipList: added.ip_list ?? [],
+    ipList: (added.ip_list ?? []).map(([network, address]) => [network, address] as const),
     fullIpList: added.full_ip_list ?? [],
     filter: attributes._filter_dict ?? emptyRecord(),
     ...given('accessStatus', accessStatusText(attributes._access_status)),
@@ -209,18 +203,23 @@ export function readComputerInformation(document: MarshalValue): ComputerInforma
   };
 }
 
-function given<K extends string, V>(name: K, value: V | undefined): Partial<Record<K, V>> {
-  return value === undefined ? {} : ({ [name]: value } as Partial<Record<K, V>>);
+function given<K extends string, V>(name: K, value: V | null | undefined): Partial<Record<K, V>> {
+  return value === undefined || value === null ? {} : ({ [name]: value } as Partial<Record<K, V>>);
 }
 
-function accessStatusText(status: string | Readonly<Record<string, unknown>> | undefined): string | undefined {
-  if (status === undefined || typeof status === 'string') return status;
+function textOf(value: string | number | bigint | null | undefined): string | undefined {
+  return value === undefined || value === null ? undefined : String(value);
+}
+
+function accessStatusText(status: string | Readonly<Record<string, unknown>> | null | undefined): string | undefined {
+  if (status === undefined || status === null) return undefined;
+  if (typeof status === 'string') return status;
   const { text: said } = status;
   return typeof said === 'string' ? said : JSON.stringify(status);
 }
 
 /** Connection parameters of proxies before 1.0.1, which sent them as parameter XML. */
-export function connectionFromXml(xml: string | undefined): PlainRecord {
+export function connectionFromXml(xml: string | null | undefined): PlainRecord {
   const record = emptyRecord();
   for (const [name, value] of readParameterXml(xml)) record[name] = value;
   return record;

@@ -19,9 +19,17 @@ const ROOT_END = '</marshal>';
 // What XML 1.0 cannot hold, and CR, which a parser must turn into LF. Surrogates get a closer look.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that are looked for
 const UNUSUAL = /[\u0000-\u0008\u000b-\u001f\ud800-\udfff\ufffe\uffff]/;
+/** How many different names of attributes and parameters are kept. */
+const MAX_NAMES = 500;
 const SLASH = 0x2f;
+const LETTER_A = 0x61;
 const LESS = 0x3c;
 const GREATER = 0x3e;
+
+const NAMES = [...Object.keys(SCALAR_PARSERS), 'string', 'reference', 'tuple', 'list', 'dictionary', 'set', 'object'];
+const NAMES_BY_LETTER = Array.from({ length: 26 }, (_, letter) =>
+  NAMES.filter((name) => name.charCodeAt(0) === LETTER_A + letter),
+);
 
 /**
  * Reads the dialect that SLAP peers really write (no declaration, comments, CDATA, namespaces or unusual attributes) in one
@@ -44,6 +52,7 @@ class FastScanner {
   /** Undefined when nothing in the document refers to anything: then ids need not be kept. */
   readonly #references: References | undefined;
   #at = ROOT_START.length;
+  readonly #names = new Map<string, string>();
   #elements = 0;
 
   constructor(text: string, rules: MarshalRules) {
@@ -75,18 +84,16 @@ class FastScanner {
     }
   }
 
-  /** Reads the name after `<`, up to a space, `>` or `/`. */
+  /** Reads the name of an element; what follows it is checked by those who know what may follow. */
   #name(): string {
     if (this.#text.charCodeAt(this.#at) !== LESS) throw NOT_MINE;
     const start = this.#at + 1;
-    let end = start;
-    for (;;) {
-      const unit = this.#text.charCodeAt(end);
-      if (unit < 0x61 || unit > 0x7a || Number.isNaN(unit)) break;
-      end += 1;
+    for (const name of NAMES_BY_LETTER[this.#text.charCodeAt(start) - LETTER_A] ?? []) {
+      if (!this.#text.startsWith(name, start)) continue;
+      this.#at = start + name.length;
+      return name;
     }
-    this.#at = end;
-    return this.#text.slice(start, end);
+    throw NOT_MINE;
   }
 
   #value(depth: number): MarshalValue {
@@ -201,7 +208,7 @@ class FastScanner {
   #entries(depth: number, target: Map<MarshalValue, MarshalValue>): void {
     if (!this.#opens(depth)) return;
     while (!this.#ends('</dictionary>')) {
-      const key = this.#value(depth + 1);
+      const key = this.#key(depth + 1);
       if (this.#ends('</dictionary>')) throw NOT_MINE;
       const value = this.#value(depth + 1);
       if (typeof key === 'string') {
@@ -212,6 +219,16 @@ class FastScanner {
       fillDictionary(target, [...[...target].flat(), key, value, ...this.#rest(depth)]);
       return;
     }
+  }
+
+  /** A key; the same few names come again and again, and are kept once. */
+  #key(depth: number): MarshalValue {
+    const key = this.#value(depth);
+    if (typeof key !== 'string') return key;
+    const known = this.#names.get(key);
+    if (known !== undefined) return known;
+    if (this.#names.size < MAX_NAMES) this.#names.set(key, key);
+    return key;
   }
 
   #rest(depth: number): MarshalValue[] {
