@@ -18,9 +18,11 @@ it('lists every command with its summary', () => {
   const { commands } = JSON.parse(readFileSync(path.join(PACKAGE, 'oclif.manifest.json'), 'utf8')) as {
     commands: Record<string, { summary: string }>;
   };
-  const listed = readme.match(/^\| `slapos .*$/gm);
+  const listed = readme.match(/^\| `slapos .*$/gm)?.sort();
   expect(listed).toEqual(
-    Object.entries(commands).map(([id, { summary }]) => `| \`slapos ${id.replaceAll(':', ' ')}\` | ${summary} |`),
+    Object.entries(commands)
+      .map(([id, { summary }]) => `| \`slapos ${id.replaceAll(':', ' ')}\` | ${summary} |`)
+      .sort(),
   );
 });
 
