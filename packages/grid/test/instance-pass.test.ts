@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { softwareReleasePath } from '../src/index.js';
 import { Harness } from './support/harness.js';
+import { MemorySupervisor } from './support/memory-supervisor.js';
 import { isRoot } from './support/node.js';
 
 let harness: Harness;
@@ -188,6 +189,10 @@ test('a free partition is tidied', async () => {
 });
 
 describe('what an operator did wrong has one clear message', () => {
+  beforeEach(() => {
+    harness.ports = { ...harness.ports, supervisor: new MemorySupervisor() };
+  });
+
   test.each<[string, (directory: string) => Promise<void>, string, RegExp]>([
     [
       'a mode that is not 0750',

@@ -108,7 +108,14 @@ const result =
         master,
         builder,
         logger,
-        supervisor: createSupervisordAdapter({ instanceRoot, commands: host.commands, logger }),
+        supervisor: createSupervisordAdapter({
+          instanceRoot,
+          commands: host.commands,
+          logger,
+          kind: 'supervisord',
+          // In a bundle of one file the package's own program is not where it is looked for.
+          embeddedCommand: ['false'],
+        }),
         promises: createPromiseRunner({ host, master, logger }),
       });
 const report: PassProcessReport = {
