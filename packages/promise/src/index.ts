@@ -19,6 +19,12 @@ export { discoverPromises, promiseTitle, type PromiseCheck } from './discovery/d
 export { PromiseError, promiseFailureText, type PromiseErrorCode } from './errors.js';
 export { evaluateLog, latestRuns, type Evaluation, type EvaluationRule } from './evaluation/evaluate.js';
 export { formatLogDate, formatLogRecord, parseLog, type LogRecord } from './evaluation/log-record.js';
+export {
+  readPromiseHistory,
+  type PastRun,
+  type PromiseHistory,
+  type PromiseHistoryOptions,
+} from './history/read-promise-history.js';
 export type { PromiseSchedule } from './results/cache-file.js';
 export { readResult, writeResult, type PromiseResult, type PromiseResultType } from './results/result-file.js';
 export {
