@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -15,6 +15,8 @@ export class LogFlusher implements Disposable {
   /** @param databasePath a database in WAL mode that is open, so that its log is there and stays */
   constructor(databasePath: string) {
     this.#log = openSync(`${databasePath}-wal`, 'r');
+    // What was committed while the database was opened: perhaps a migration.
+    fdatasyncSync(this.#log);
     const folder = openSync(dirname(databasePath), 'r');
     // That there is a log must survive too.
     fsyncSync(folder);
