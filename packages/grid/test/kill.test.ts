@@ -1,9 +1,9 @@
 import { mkdir, readdir, readFile, readlink, rm, stat, lstat } from 'node:fs/promises';
 import path from 'node:path';
 
-import { createLinuxHost, silentLogger } from '@slapos/host';
+import { createLinuxHost, isProcessAlive, silentLogger } from '@slapos/host';
 import { createSupervisordAdapter, type Supervisor } from '@slapos/supervisor';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
 import { aPartition } from '../src/testing.js';
 import { softwareReleasePath } from '../src/index.js';
@@ -168,6 +168,10 @@ test.runIf(isRoot)('an ordinary user runs both passes, and nothing is left of ro
     expect((await stat(path.join(own.instanceRoot, 'sv.sock'))).uid).toBe(user.uid);
   } finally {
     const pid = await readFile(path.join(own.instanceRoot, 'var/run/supervisord.pid'), 'utf8').catch(() => undefined);
-    if (pid !== undefined) process.kill(Number(pid), 'SIGTERM');
+    if (pid !== undefined) {
+      process.kill(Number(pid), 'SIGTERM');
+      // The user can only be removed when nothing runs as him any more.
+      await vi.waitUntil(() => !isProcessAlive(Number(pid)), { timeout: 30_000 });
+    }
   }
 });
