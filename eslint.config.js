@@ -74,7 +74,7 @@ export default defineConfig(
     // Handed over as text to the interpreters of instances: not part of a program of ours.
     'packages/*/assets/',
     '**/dist/',
-    'packages/cli/bin/',
+    'packages/*/bin/',
     '**/coverage/',
     '**/test-results/',
     '**/test/fixtures/',

@@ -1,3 +1,3 @@
 import { packageVitestConfig } from '../../config/vitest.ts';
 
-export default packageVitestConfig();
+export default packageVitestConfig({ globalSetup: ['test/build-daemon.ts'] });

@@ -3,7 +3,14 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createLinuxHost, silentLogger, type UserIdentity } from '@slapos/host';
-import { createSupervisordAdapter, type Program, type Supervisor, writeSupervisorEnvironment } from '../src/index.js';
+import {
+  createSupervisordAdapter,
+  type Program,
+  type Supervisor,
+  type SupervisorKind,
+  writeSupervisorEnvironment,
+} from '../src/index.js';
+import { DAEMON_FILE } from './build-daemon.js';
 
 /** Who the services belong to: as root Debian's `nobody`, else ourselves. */
 export async function serviceUser(): Promise<UserIdentity> {
@@ -18,21 +25,23 @@ export class Scratch implements AsyncDisposable {
   readonly instanceRoot: string;
   readonly #user: UserIdentity;
 
-  private constructor(instanceRoot: string, user: UserIdentity) {
+  private constructor(instanceRoot: string, user: UserIdentity, kind: SupervisorKind) {
     this.instanceRoot = instanceRoot;
     this.#user = user;
     this.supervisor = createSupervisordAdapter({
       instanceRoot,
       commands: createLinuxHost().commands,
       logger: silentLogger,
+      kind,
+      embeddedCommand: [process.execPath, DAEMON_FILE],
     });
   }
 
-  static async create(): Promise<Scratch> {
+  static async create(kind: SupervisorKind = 'supervisord'): Promise<Scratch> {
     const instanceRoot = await realpath(await mkdtemp(path.join(os.tmpdir(), 'sv-')));
     await chmod(instanceRoot, 0o755);
     await writeSupervisorEnvironment({ instanceRoot });
-    return new Scratch(instanceRoot, await serviceUser());
+    return new Scratch(instanceRoot, await serviceUser(), kind);
   }
 
   /** A partition's folder. */

@@ -15,6 +15,8 @@ import {
 import { eventually, Scratch } from './scratch.js';
 
 const SLEEP = 'exec sleep 600';
+/** One contract for both. */
+const KINDS = ['supervisord', 'embedded'] as const;
 
 async function deploy(scratch: Scratch, partitionId: string, scripts: Record<string, string>): Promise<boolean> {
   const programs = await Promise.all(
@@ -61,9 +63,9 @@ describe('the environment', () => {
   });
 });
 
-describe('supervisord', () => {
+describe.each(KINDS)('the supervisor (%s)', (kind) => {
   it('is launched once, and is gone after shutdown', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor } = scratch;
     expect(await supervisor.isRunning()).toBe(false);
     await supervisor.ensureRunning();
@@ -77,7 +79,7 @@ describe('supervisord', () => {
   });
 
   it('is started over a stale socket', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { socket } = supervisorPaths(scratch.instanceRoot);
     const server = createServer().listen(socket);
     await new Promise((resolve) => server.once('listening', resolve));
@@ -90,14 +92,14 @@ describe('supervisord', () => {
   });
 
   it('gets nothing of our environment', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     await scratch.supervisor.ensureRunning();
     const pid = (await readFile(supervisorPaths(scratch.instanceRoot).pid, 'utf8')).trim();
     expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toBe('');
   });
 
   it('says what it misses when it is not installed', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const missing = createSupervisordAdapter({
       instanceRoot: scratch.instanceRoot,
       logger: silentLogger,
@@ -105,12 +107,12 @@ describe('supervisord', () => {
     });
     await expect(missing.ensureRunning()).rejects.toMatchObject({
       code: 'SUPERVISOR_NOT_INSTALLED',
-      hint: 'Install it: apt-get install supervisor',
+      hint: 'Install it: apt-get install supervisor; or set supervisor = embedded',
     });
   });
 
   it('shows why it cannot start', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     await writeFile(supervisorPaths(scratch.instanceRoot).configuration, '[supervisord]\nloglevel = nonsense\n');
     await expect(scratch.supervisor.ensureRunning()).rejects.toMatchObject({
       code: 'SUPERVISOR_LAUNCH_FAILED',
@@ -119,7 +121,7 @@ describe('supervisord', () => {
   });
 
   it('says that nobody answers, and how to change that', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     await expect(scratch.supervisor.allProcessInfo()).rejects.toMatchObject({
       code: 'SUPERVISOR_NOT_RUNNING',
       retryable: true,
@@ -128,7 +130,7 @@ describe('supervisord', () => {
   });
 
   it('is told from a program that speaks something else', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const server = createHttpServer((_, response) => response.end('<html>hello</html>')).listen(
       supervisorPaths(scratch.instanceRoot).socket,
     );
@@ -143,9 +145,9 @@ describe('supervisord', () => {
   });
 });
 
-describe('groups', () => {
+describe.each(KINDS)('groups (%s)', (kind) => {
   it('are added by an update, started, and stopped when their file goes', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor, instanceRoot } = scratch;
     await supervisor.ensureRunning();
     expect(await deploy(scratch, 'slappart0', { web: SLEEP })).toBe(true);
@@ -168,7 +170,7 @@ describe('groups', () => {
   });
 
   it('that changed are stopped, and only they', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor } = scratch;
     await supervisor.ensureRunning();
     await deploy(scratch, 'slappart0', { web: SLEEP });
@@ -189,7 +191,7 @@ describe('groups', () => {
   });
 
   it('of a partition are removed with it, and no others', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { instanceRoot } = scratch;
     await deploy(scratch, 'part1', { a: SLEEP });
     await deploy(scratch, 'part1a', { a: SLEEP });
@@ -201,7 +203,7 @@ describe('groups', () => {
   });
 
   it('run as the user of the partition, with its environment', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor } = scratch;
     await supervisor.ensureRunning();
     await deploy(scratch, 'slappart0', { who: 'id -un; echo "home $HOME"; exec sleep 600' });
@@ -216,7 +218,7 @@ describe('groups', () => {
   });
 
   it('show how a service ended', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor } = scratch;
     await supervisor.ensureRunning();
     await deploy(scratch, 'slappart0', { crash: 'exit 3' });
@@ -233,7 +235,7 @@ describe('groups', () => {
   });
 
   it('can be read in the partition, and their logs cannot be turned against root', async () => {
-    await using scratch = await Scratch.create();
+    await using scratch = await Scratch.create(kind);
     const { supervisor, instanceRoot } = scratch;
     const victim = path.join(instanceRoot, 'victim');
     await writeFile(victim, 'untouched');

@@ -4,10 +4,19 @@ import { type CommandRunner, HostError, isSlapOSError, type Logger } from '@slap
 import type { SupervisorPaths } from '../configuration/paths.js';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import { PROCESS_STATES, RUNNING_STATES, SUPERVISOR_STATES } from '../states.js';
+import { embeddedProgram } from './embedded-program.js';
 import { readProcessInfo } from './process-info.js';
 import type { RpcClient } from './rpc-client.js';
 
 const PROGRAM = 'supervisord';
+
+/**
+ * Which supervisor is started: Debian's `supervisord`, the `embedded` one of this package, or (`auto`) the first of these that is there.
+ * One that runs already is used, whichever it is: files and wire are the same.
+ */
+export const supervisorKindSchema = z.enum(['auto', 'supervisord', 'embedded']);
+export type SupervisorKind = z.infer<typeof supervisorKindSchema>;
+
 const PRESENCE_TRIES = 5;
 const SHUTDOWN_WAIT_STEP_MS = 2000;
 /** Time-outs of the checks after a launch (spec: supervisor §4.2). */
@@ -22,6 +31,9 @@ export interface LaunchContext {
   readonly commands: CommandRunner;
   readonly paths: SupervisorPaths;
   readonly logger: Logger;
+  readonly kind: SupervisorKind;
+  /** The words that start the embedded one; for tests. */
+  readonly embeddedCommand?: readonly [string, ...string[]] | undefined;
 }
 
 /** Whether a supervisor answers and takes calls. */
@@ -73,8 +85,9 @@ async function waitWhileShuttingDown(rpc: RpcClient, patienceMs: number): Promis
   while (performance.now() < deadline && (await presence(rpc)) === 'shutting-down') await pause(POLL_INTERVAL_MS);
 }
 
-async function launch({ rpc, commands, paths, logger }: LaunchContext): Promise<void> {
-  const result = await runSupervisord(commands, ['-c', paths.configuration], logger);
+async function launch(context: LaunchContext): Promise<void> {
+  const { rpc, paths, logger } = context;
+  const result = await runSupervisord(context, ['-c', paths.configuration]);
   if (result.exitCode !== 0) {
     throw new SupervisorError('SUPERVISOR_LAUNCH_FAILED', `Failed to launch supervisord:\n${result.output.trimEnd()}`, {
       hint: `Look at ${paths.configuration} and ${paths.log}.`,
@@ -92,23 +105,28 @@ async function launch({ rpc, commands, paths, logger }: LaunchContext): Promise<
 }
 
 /** Starts the program with an empty environment: nothing of the operator's reaches the services (spec: supervisor §4.2). */
-async function runSupervisord(
-  commands: CommandRunner,
-  args: readonly string[],
-  logger: Logger,
-): ReturnType<CommandRunner['run']> {
-  try {
-    return await commands.run({
-      file: PROGRAM,
-      args,
+async function runSupervisord(context: LaunchContext, args: readonly string[]): ReturnType<CommandRunner['run']> {
+  const { commands, logger, kind } = context;
+  const run = ([file, ...words]: readonly [string, ...string[]]): ReturnType<CommandRunner['run']> =>
+    commands.run({
+      file,
+      args: [...words, ...args],
       emptyEnvironment: true,
       timeoutMs: LAUNCH_TIMEOUT_MS,
       onLine: (line) => logger.info('supervisord', { line }),
     });
+  const embedded = context.embeddedCommand ?? embeddedProgram();
+  try {
+    return await run(kind === 'embedded' ? embedded : [PROGRAM]);
   } catch (error) {
-    if (error instanceof HostError && error.code === 'HOST_COMMAND_NOT_FOUND') {
+    const isMissing = error instanceof HostError && error.code === 'HOST_COMMAND_NOT_FOUND';
+    if (isMissing && kind === 'auto') {
+      logger.info('supervisord is not installed: the embedded supervisor is started');
+      return await run(embedded);
+    }
+    if (isMissing && kind === 'supervisord') {
       throw new SupervisorError('SUPERVISOR_NOT_INSTALLED', 'Services cannot be run: supervisord is not installed', {
-        hint: 'Install it: apt-get install supervisor',
+        hint: 'Install it: apt-get install supervisor; or set supervisor = embedded',
         cause: error,
       });
     }

@@ -4,7 +4,7 @@ import { type CommandRunner, type Logger, readProcessStatus } from '@slapos/host
 import { socketPath, strayFromLegacySocket, supervisorPaths } from '../configuration/paths.js';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import type { LogTail, ProcessInfo, Supervisor, UpdateResult } from '../supervisor.js';
-import { ensureSupervisord, isRunning } from './launch.js';
+import { ensureSupervisord, isRunning, type SupervisorKind } from './launch.js';
 import { readProcessInfo, readProcessInfoList } from './process-info.js';
 import { invalidAnswer, RpcClient } from './rpc-client.js';
 import { stopProcessGroup, updateGroups } from './update.js';
@@ -19,9 +19,16 @@ export interface SupervisordAdapterOptions {
   readonly instanceRoot: string;
   readonly commands: CommandRunner;
   readonly logger: Logger;
+  /** What is started when none runs. Default `supervisord`. */
+  readonly kind?: SupervisorKind | undefined;
+  /** The words that start the embedded supervisor, instead of this package's own program. */
+  readonly embeddedCommand?: readonly [string, ...string[]] | undefined;
 }
 
-/** A {@link Supervisor} that is a stock supervisord, spoken to over XML-RPC on its Unix socket. Disposing of it stops nothing. */
+/**
+ * A {@link Supervisor} in a process of its own, spoken to over XML-RPC on its Unix socket: a stock supervisord, or the embedded daemon,
+ * which speaks the same. Disposing of it stops nothing.
+ */
 export function createSupervisordAdapter(options: SupervisordAdapterOptions): Supervisor {
   return new SupervisordAdapter(options);
 }
@@ -31,8 +38,13 @@ class SupervisordAdapter implements Supervisor {
   readonly #commands: CommandRunner;
   readonly #logger: Logger;
   readonly #rpc: RpcClient;
+  readonly #kind: SupervisorKind;
+  readonly #embeddedCommand: readonly [string, ...string[]] | undefined;
 
-  constructor({ instanceRoot, commands, logger }: SupervisordAdapterOptions) {
+  constructor(options: SupervisordAdapterOptions) {
+    const { instanceRoot, commands, logger, kind = 'supervisord' } = options;
+    this.#kind = kind;
+    this.#embeddedCommand = options.embeddedCommand;
     this.#instanceRoot = instanceRoot;
     this.#commands = commands;
     this.#logger = logger;
@@ -46,6 +58,8 @@ class SupervisordAdapter implements Supervisor {
       commands: this.#commands,
       paths: supervisorPaths(this.#instanceRoot),
       logger: this.#logger,
+      kind: this.#kind,
+      embeddedCommand: this.#embeddedCommand,
     });
   }
 
