@@ -56,6 +56,7 @@ export {
   type SoftwareReleaseSchemaOptions,
   type SoftwareTypeEntry,
 } from './schema/software-release-schema.js';
+export { dictionaryHash } from './wire/dictionary-hash.js';
 export {
   type AddressPair,
   type ComputerPartitionDescription,
