@@ -13,19 +13,20 @@ export async function setup(): Promise<(() => Promise<void>) | undefined> {
     const exists = (await execa('id', [name], { reject: false })).exitCode === 0;
     if (exists) continue;
     const groups = name === SOFTWARE_USER ? [] : ['--groups', SOFTWARE_USER];
+    // The group may be left of a run that was killed.
+    await execa('groupadd', ['--force', '--system', name]);
     await execa('useradd', [
       '--system',
-      '--user-group',
-      '--home-dir',
-      '/nonexistent',
-      '--shell',
-      '/bin/false',
+      ...['--gid', name, '--home-dir', '/nonexistent', '--shell', '/bin/false'],
       ...groups,
       name,
     ]);
     made.push(name);
   }
   return async () => {
-    for (const name of made.reverse()) await execa('userdel', [name], { reject: false });
+    for (const name of made.reverse()) {
+      await execa('userdel', [name], { reject: false });
+      await execa('groupdel', [name], { reject: false });
+    }
   };
 }
