@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { hostname } from 'node:os';
 
 import { SlapClient, silentLogger } from '@slapos/slap';
 
@@ -106,7 +107,9 @@ class MiniMaster implements Proxy {
   constructor(context: ProxyContext) {
     this.#context = context;
     this.#app = createApp(context);
-    this.#allowedHosts = new Set(context.options.allowedHosts.map((host) => host.toLowerCase()));
+    const machine = hostname().toLowerCase();
+    const ownNames = [machine, machine.split('.')[0] ?? machine];
+    this.#allowedHosts = new Set([...context.options.allowedHosts.map((host) => host.toLowerCase()), ...ownNames]);
   }
 
   get runId(): string {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { hostname } from 'node:os';
 
 import { describe, expect, test } from 'vitest';
 
@@ -139,6 +140,7 @@ describe('a web page in somebody’s browser cannot use the proxy', () => {
     ['a program, by address', { Host: '192.168.1.1:5000' }, 200],
     ['a program, by IPv6 address', { Host: '[2001:db8::1]:5000' }, 200],
     ['a program, by localhost', { Host: 'localhost:5000' }, 200],
+    ['a program, by the name of the machine', { Host: `${hostname()}:5000` }, 200],
   ])('%s', async (_name, headers, status) => {
     expect(await call(headers as unknown as Record<string, string>)).toBe(status);
   });

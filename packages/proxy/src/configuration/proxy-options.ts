@@ -75,7 +75,7 @@ export interface ProxyOptions {
   readonly multimaster?: readonly z.input<typeof externalMasterSchema>[];
   /** Believe `X-Forwarded-Proto` and `-Prefix`: only behind a front end that sets them. Default false. */
   readonly trustForwardedHeaders?: boolean;
-  /** Host names that clients may use, beside addresses, `localhost` and the one that is listened on; `*` allows all. */
+  /** Host names that clients may use, beside addresses, `localhost`, the name of the machine and the one that is listened on; `*` allows all. */
   readonly allowedHosts?: readonly string[];
   /** Wait for the disk before answering a change. Default true; false may lose the last changes when the power fails. */
   readonly durable?: boolean;
