@@ -40,3 +40,4 @@ export {
   type RunPromisesPorts,
 } from './run/options.js';
 export { runPromises } from './run/run-promises.js';
+export { runPromisesCommand, type RunnerStreams } from './runner/runner.js';
