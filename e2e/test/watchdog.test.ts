@@ -14,8 +14,10 @@ test('a service that is killed bangs its partition, and the next pass starts it 
   const url = await node.buildRelease();
   await node.expectSuccess('request', 'watched', url);
   await node.expectSuccess('node', 'instance');
-  const status = await node.expectSuccess('node', 'status');
-  expect(status).toMatch(/^watchdog\s+RUNNING/m);
+  // Started with the supervisor, it counts as running only some seconds later.
+  await waitFor('the watchdog to run', async () =>
+    /^watchdog\s+RUNNING/m.test((await node.slapos('node', 'status')).stdout),
+  );
 
   const pid = await pidOf(node, SERVICE);
   process.kill(pid, 'SIGKILL');

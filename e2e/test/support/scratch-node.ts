@@ -109,7 +109,7 @@ export class ScratchNode implements AsyncDisposable {
   async stopProxy(): Promise<void> {
     const proxy = this.#proxy;
     this.#proxy = undefined;
-    if (!proxy || proxy.exitCode !== null || proxy.signalCode !== null) return;
+    if (proxy?.exitCode !== null || proxy.signalCode !== null) return;
     const exited = once(proxy, 'exit');
     proxy.kill('SIGTERM');
     await exited;
