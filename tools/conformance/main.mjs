@@ -1,28 +1,29 @@
 #!/usr/bin/env node
 /**
- * `node tools/conformance/main.mjs FIXTURES` compares this workspace with fixtures that are not part of it, because they belong to others:
- * the description of the JSON-RPC interface of slapos.core and a document of the real master. Build first.
+ * `npm run conformance -- FIXTURES` compares this workspace with fixtures that are not part of it, because they belong to others:
+ * each module in `checks/` reads those that it knows. Build first.
  *
- * Exit code 0: all as described; 1: differences, each on a line; 2: wrong use.
+ * Exit code 0: all as described; 1: differences, each on a line, or a check that found nothing to compare; 2: wrong use.
  */
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-import { checkJsonRpc } from './json-rpc.mjs';
-import { checkMasterDocument } from './master-document.mjs';
+/** @import { Check } from './outcome.mjs' */
 
 const [fixtures] = process.argv.slice(2);
 if (fixtures === undefined || !existsSync(path.join(fixtures, 'slap'))) {
-  console.error('Usage: node tools/conformance/main.mjs FIXTURES, where FIXTURES/slap/json-rpc/json_rpc.json exists.');
+  console.error('Usage: npm run conformance -- FIXTURES, where FIXTURES/slap/json-rpc/json_rpc.json exists.');
   process.exit(2);
 }
 
-const results = [
-  await checkJsonRpc(path.join(fixtures, 'slap/json-rpc')),
-  await checkMasterDocument(path.join(fixtures, 'slap/marshal/master-computer.xml')),
-];
-for (const { name, checked, differences } of results) {
+const checks = new URL('checks/', import.meta.url);
+let isConforming = true;
+for (const file of (await readdir(checks)).filter((name) => name.endsWith('.mjs')).sort()) {
+  const { check } = /** @type {Check} */ (await import(new URL(file, checks).href));
+  const { name, checked, differences } = await check(path.resolve(fixtures));
   console.log(`${name}: ${checked} checks, ${differences.length} differences`);
   for (const difference of differences) console.log(`  ${difference}`);
+  if (checked === 0 || differences.length > 0) isConforming = false;
 }
-process.exitCode = results.some(({ differences }) => differences.length > 0) ? 1 : 0;
+process.exitCode = isConforming ? 0 : 1;

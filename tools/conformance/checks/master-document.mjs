@@ -1,14 +1,18 @@
 import { readFile } from 'node:fs/promises';
+import path from 'node:path';
 
 import { marshal, readComputerInformation, unmarshal } from '@slapos/slap';
+
+/** @import { Outcome } from '../outcome.mjs' */
 
 /**
  * Reads a document as the real master sends it, with both readers, and writes it again.
  *
- * @param {string} file
+ * @param {string} fixtures
+ * @returns {Promise<Outcome>}
  */
-export async function checkMasterDocument(file) {
-  const bytes = await readFile(file);
+export async function check(fixtures) {
+  const bytes = await readFile(path.join(fixtures, 'slap/marshal/master-computer.xml'));
   /** @type {string[]} */
   const differences = [];
   const value = unmarshal(bytes);

@@ -22,15 +22,19 @@ import { JSON_RPC_METHODS } from '@slapos/slap';
 /** @typedef {{ requestBody: Body, responses: Record<string, Body> }} Operation */
 /** @typedef {{ safeParse(value: unknown): { success: boolean } }} Checker */
 
+/** @import { Outcome } from '../outcome.mjs' */
+
 const PREFIX = '/slapos.';
 
 /**
  * Compares our schemas with the published description: the same methods, and for each the same fields, required in the same
  * places, refusing the same wrong values.
  *
- * @param {string} directory holds OpenAPI descriptions
+ * @param {string} fixtures
+ * @returns {Promise<Outcome>}
  */
-export async function checkJsonRpc(directory) {
+export async function check(fixtures) {
+  const directory = path.join(fixtures, 'slap/json-rpc');
   /** @type {string[]} */
   const differences = [];
   /** @type {Map<string, Operation>} */
