@@ -4,8 +4,13 @@ import { join } from 'node:path';
 
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+
+import { measurePackage, type PackageCost, packageCostSchema } from './support/package-costs.js';
 
 const workspaceRoot = join(import.meta.dirname, '../..');
+const COST_RECORD = join(workspaceRoot, 'docs/package-costs.json');
+const ALLOWED_GROWTH = 1.15;
 
 interface PublicPackage {
   readonly name: string;
@@ -99,5 +104,24 @@ test('a program that imports every package compiles against the published types 
 
 test('the installed slapos command runs', async () => {
   const { stdout } = await execa(join(userFolder, 'node_modules/.bin/slapos'), ['--version'], { cwd: userFolder });
-  expect(stdout).toContain('0.1.0');
+  const { version } = JSON.parse(await readFile(join(workspaceRoot, 'packages/cli/package.json'), 'utf8')) as {
+    version: string;
+  };
+  expect(stdout).toContain(version);
+});
+
+test('no package has become much more expensive to install or to import than the record says', async () => {
+  const measured: Record<string, PackageCost> = {};
+  for (const { name } of publicPackages) measured[name] = await measurePackage(userFolder, name);
+  if (process.env['PACKAGE_COSTS'] === 'record') await writeFile(COST_RECORD, `${JSON.stringify(measured, null, 2)}\n`);
+
+  const recorded = z.record(z.string(), packageCostSchema).parse(JSON.parse(await readFile(COST_RECORD, 'utf8')));
+  const jumps = Object.entries(measured).flatMap(([name, cost]) =>
+    packageCostSchema
+      .keyof()
+      .options.filter((figure) => !(cost[figure] <= (recorded[name]?.[figure] ?? 0) * ALLOWED_GROWTH))
+      .map((figure) => `${name}: ${figure} ${cost[figure]}, was ${recorded[name]?.[figure] ?? 'not recorded'}`),
+  );
+  expect(jumps, 'if it is worth it, record the new figures with PACKAGE_COSTS=record npm run e2e').toEqual([]);
+  expect(Object.keys(recorded).sort()).toEqual(publicPackages.map(({ name }) => name).sort());
 });
