@@ -13,3 +13,8 @@ export { runWatchdog, type WatchdogPorts } from './watchdog/watchdog.js';
 export { supervisorKindSchema, type SupervisorKind } from './supervisord/launch.js';
 export { embeddedProgram } from './supervisord/embedded-program.js';
 export { runDaemon } from './embedded/daemon/main.js';
+export {
+  runSupervisorctl,
+  SUPERVISORCTL_ACTIONS,
+  type SupervisorctlOptions,
+} from './supervisorctl/run-supervisorctl.js';

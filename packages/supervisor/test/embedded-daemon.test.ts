@@ -180,7 +180,7 @@ describe('the life of a process', () => {
 
   it('of a file that cannot be run ends with status 127, or is refused', async () => {
     await using scratch = await started(
-      '[program:none]\ncommand=/nowhere/x\nautostart=false\n[program:text]\ncommand=@FILE@\nautostart=false\nautorestart=false\nstartsecs=0\n',
+      '[program:none]\ncommand=/nowhere/x\nautostart=false\n[program:text]\ncommand=@FILE@\nautostart=false\nautorestart=false\nstartsecs=0\nredirect_stderr=true\n',
     );
     const text = path.join(scratch.instanceRoot, 'text');
     await writeFile(text, 'echo a shell must not run this\n', { mode: 0o755 });
@@ -194,6 +194,7 @@ describe('the life of a process', () => {
     await supervisorctl(scratch, 'start', 'text');
     await untilState(scratch, 'text:text', 'EXITED');
     expect(await scratch.supervisor.processInfo('text:text')).toMatchObject({ exitStatus: 127 });
+    expect((await supervisorctl(scratch, 'tail', 'text')).output).toContain(`couldn't exec ${text}: ENOEXEC`);
     await chmod(text, 0o644);
     expect(await supervisorctl(scratch, 'start', 'text')).toEqual({
       status: 1,

@@ -1,4 +1,4 @@
-import { chmod, chown, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -56,8 +56,10 @@ export class Scratch implements AsyncDisposable {
   async program(partitionId: string, id: string, script: string): Promise<Program> {
     const directory = await this.partition(partitionId);
     const file = path.join(directory, id);
-    await writeFile(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-    await chmod(file, 0o755);
+    // Replaced as a whole: the old one may be about to be executed.
+    await writeFile(`${file}.new`, `#!/bin/sh\n${script}\n`);
+    await chmod(`${file}.new`, 0o755);
+    await rename(`${file}.new`, file);
     return {
       id,
       processName: `${id}-on-watch`,

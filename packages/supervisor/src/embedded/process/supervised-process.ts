@@ -189,7 +189,9 @@ export class SupervisedProcess {
       this.stdout.write(chunk);
       this.follower?.onStdout(this, chunk);
     });
-    child.stderr?.on('data', (chunk: Uint8Array) => this.stderr.write(chunk));
+    // What goes wrong before the program has joined its streams is said on stderr.
+    const errors = this.configuration.redirectStderr ? this.stdout : this.stderr;
+    child.stderr?.on('data', (chunk: Uint8Array) => errors.write(chunk));
     await new Promise<void>((resolve, reject) => {
       child.once('spawn', () => resolve());
       child.once('error', (error) =>
