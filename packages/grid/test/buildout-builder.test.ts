@@ -1,4 +1,4 @@
-import { chown, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
+import { chown, mkdir, readdir, readFile, stat, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { createLinuxHost, type Host, silentLogger, type UserIdentity } from '@slapos/host';
@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { createBuildoutBuilder } from '../src/buildout/buildout-builder.js';
 import type { BuildSoftwareOptions } from '../src/buildout/builder.js';
+import { isCompleteInstalledList } from '../src/buildout/installed-parts.js';
 import { BuildError } from '../src/errors.js';
 import { temporaryNode, type TemporaryNode } from './support/node.js';
 
@@ -71,6 +72,35 @@ describe('a Software Release', () => {
     expect(await readdir(bin)).toContain('buildout-bootstrap-skipped');
     await builder().buildSoftware(options);
     expect(await readdir(bin)).not.toContain('buildout-bootstrap-skipped');
+  });
+
+  test('is built after a kill that left the list of its parts cut off', async () => {
+    const options = await build('hello-web');
+    const list = path.join(options.directory, '.installed.cfg');
+    const complete = await readFile(list, 'utf8');
+    for (const share of [0, 0.3, 0.6, 0.9]) {
+      await truncate(list, Math.floor(complete.length * share));
+      await builder().buildSoftware(options);
+      expect(isCompleteInstalledList(await readFile(list, 'utf8'))).toBe(true);
+    }
+    expect(await readdir(options.directory)).not.toContain('.installed.cfg.before');
+  });
+
+  test('loses what it no longer has, also when the uninstalling build was killed', async () => {
+    const options = await build('hello-web');
+    const list = path.join(options.directory, '.installed.cfg');
+    const complete = await readFile(list, 'utf8');
+    const leftover = path.join(options.directory, 'leftover');
+    await writeFile(leftover, '');
+    const recipe = /^recipe = .*$/m.exec(complete)?.[0] ?? '';
+    const withGone = complete
+      .replace(/^parts = .*$/m, '$& gone')
+      .concat(`\n[gone]\n__buildout_installed__ = ${leftover}\n__buildout_signature__ = x\n${recipe}\n`);
+    await writeFile(`${list}.before`, withGone);
+    await truncate(list, 0);
+    await builder().buildSoftware(options);
+    expect(await readdir(options.directory)).not.toContain('leftover');
+    expect(options.lines).toContain('Uninstalling gone.');
   });
 
   test('that fails tells the part, the last lines and the whole output', async () => {

@@ -10,6 +10,7 @@ import type {
   PrepareSoftwareOptions,
   SoftwareBuilder,
 } from './builder.js';
+import { releaseInstalledList, secureInstalledList } from './installed-parts.js';
 import { readInterpreter } from './interpreter.js';
 import { renderPartitionProfile } from './partition-profile.js';
 import { type BuildCommand, runBuildCommand } from './run-buildout.js';
@@ -81,7 +82,9 @@ class BuildoutBuilder implements SoftwareBuilder {
       await this.#bootstrap(directory, parameters, options, {}, signal);
       await bin.remove(UNFINISHED_MARKER);
     }
+    await secureInstalledList(folder, ownership(options.user), this.#ports.logger);
     await this.#buildout(folder, path.join(directory, 'bin/buildout'), directory, parameters, options, {}, signal);
+    await releaseInstalledList(folder);
     await bin.remove(UNFINISHED_MARKER);
   }
 
@@ -97,7 +100,9 @@ class BuildoutBuilder implements SoftwareBuilder {
     const script = await this.#partitionBuildout(folder, release, options, signal);
     const timeout = options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs };
     const scriptFolder = script.startsWith(`${directory}/`) ? folder : release;
+    await secureInstalledList(folder, ownership(options.user), this.#ports.logger);
     await this.#buildout(scriptFolder, script, directory, [], options, { env, ...timeout }, signal);
+    await releaseInstalledList(folder);
   }
 
   /** The buildout that instantiates: the release's own, or one that is bootstrapped in the partition. (spec: grid 8.3) */
