@@ -70,6 +70,21 @@ describe('the navigator', () => {
     expect(await open.navigator.getComputerDict()).toEqual({ a: { title: 'a', reference: 'r' } });
   });
 
+  test('is missing only where a master said so: who cannot ask gets to know why', async () => {
+    await using closed = await startRecordedMaster([]);
+    const { url } = closed;
+    await closed[Symbol.asyncDispose]();
+    await using unreachable = new SlapClient({ masterUrl: url, retries: 0 });
+    await expect(unreachable.getComputerDict()).rejects.toMatchObject({ code: 'SLAP_CONNECTION_FAILED' });
+    await using forbidding = await startRecordedMaster([json('', 403), json('', 404), json('no URL at all')]);
+    await using client = new SlapClient({ masterUrl: forbidding.url, retries: 0 });
+    await expect(client.getOpenOrderDict()).rejects.toMatchObject({ code: 'SLAP_AUTHENTICATION' });
+    await expect(client.requestToken()).rejects.toMatchObject({ code: 'SLAP_HATEOAS_UNAVAILABLE' });
+    await expect(client.registerOpenOrder().getInformation('a')).rejects.toMatchObject({
+      code: 'SLAP_HATEOAS_UNAVAILABLE',
+    });
+  });
+
   test.each(['<html>', '{', '{"_links": {}}', 'null'])('refuses %j for its root', async (body) => {
     await using master = await startRecordedMaster([json(body)]);
     await using open = await navigate(master);

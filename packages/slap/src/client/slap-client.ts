@@ -22,6 +22,13 @@ const WITHOUT_JSON_RPC: ReadonlySet<SlapErrorCode> = new Set([
   'SLAP_HTTP_ERROR',
   'SLAP_INVALID_DOCUMENT',
 ]);
+/** What goes wrong before a master can say what it offers. */
+const UNANSWERED: ReadonlySet<SlapErrorCode> = new Set([
+  'SLAP_AUTHENTICATION',
+  'SLAP_CONNECTION_FAILED',
+  'SLAP_INVALID_ARGUMENT',
+  'SLAP_TLS_FAILED',
+]);
 const DEFAULT_USER_AGENT = 'slapos.node/0.1.0';
 
 /** How to reach a master. */
@@ -105,7 +112,7 @@ export class SlapClient implements AsyncDisposable {
     return new Computer(this.#connection, {
       computerId,
       known: this.#knownComputers,
-      hateoas: () => this.#requireHateoas(),
+      hateoas: (options) => this.#requireHateoas(options),
     });
   }
 
@@ -126,7 +133,7 @@ export class SlapClient implements AsyncDisposable {
   /** What requests instances for the user; nothing is sent. */
   registerOpenOrder(): OpenOrder {
     return new OpenOrder(this.#connection, {
-      hateoas: () => this.#requireHateoas(),
+      hateoas: (options) => this.#requireHateoas(options),
       registerComputer: (computerId) => this.registerComputer(computerId),
     });
   }
@@ -143,21 +150,22 @@ export class SlapClient implements AsyncDisposable {
 
   /** A token with which a new computer may register. Needs hateoas. */
   async requestToken(options: CallOptions = {}): Promise<string> {
-    return (await this.#requireHateoas()).getToken(options);
+    return (await this.#requireHateoas(options)).getToken(options);
   }
 
   /** The instance trees of the user by title. Needs hateoas. */
   async getOpenOrderDict(options: CallOptions = {}): Promise<Record<string, PlainRecord>> {
-    return (await this.#requireHateoas()).getInstanceTreeDict(undefined, options);
+    return (await this.#requireHateoas(options)).getInstanceTreeDict(undefined, options);
   }
 
   /** The computers of the user by title. Needs hateoas. */
   async getComputerDict(options: CallOptions = {}): Promise<Record<string, PlainRecord>> {
-    return (await this.#requireHateoas()).getComputerDict(options);
+    return (await this.#requireHateoas(options)).getComputerDict(options);
   }
 
   /**
    * The master's hateoas interface; undefined when it has none. The master is asked until it told the URL once.
+   * @throws SlapError `SLAP_CONNECTION_FAILED`, `SLAP_TLS_FAILED`, `SLAP_AUTHENTICATION`: then nobody knows whether it has one.
    * Wire: GET getHateoasUrl (spec: slap-client §1).
    */
   async hateoas(options: CallOptions = {}): Promise<HateoasNavigator | undefined> {
@@ -193,14 +201,14 @@ export class SlapClient implements AsyncDisposable {
       const url = (await this.#connection.get('getHateoasUrl', [], options)).text().trim();
       return URL.canParse(url) && /^https?:/.test(url) ? url : undefined;
     } catch (error) {
-      if (options.signal?.aborted === true) throw error;
+      if (!isSlapError(error) || UNANSWERED.has(error.code)) throw error;
       this.#connection.logger.debug('The master offers no hateoas interface.', { error });
       return undefined;
     }
   }
 
-  async #requireHateoas(): Promise<HateoasNavigator> {
-    const navigator = await this.hateoas();
+  async #requireHateoas(options: CallOptions = {}): Promise<HateoasNavigator> {
+    const navigator = await this.hateoas(options);
     if (navigator !== undefined) return navigator;
     throw new SlapError(
       'SLAP_HATEOAS_UNAVAILABLE',

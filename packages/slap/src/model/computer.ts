@@ -31,13 +31,17 @@ export class Computer {
   readonly computerId: string;
   readonly #connection: SlapConnection;
   readonly #known: KnownComputers;
-  readonly #hateoas: () => Promise<HateoasNavigator>;
+  readonly #hateoas: (options: CallOptions) => Promise<HateoasNavigator>;
   #document: Promise<MarshalObject> | undefined;
 
   /** @internal Made by the client; nothing is sent. */
   constructor(
     connection: SlapConnection,
-    options: { computerId: string; known: KnownComputers; hateoas: () => Promise<HateoasNavigator> },
+    options: {
+      computerId: string;
+      known: KnownComputers;
+      hateoas: (options: CallOptions) => Promise<HateoasNavigator>;
+    },
   ) {
     this.#connection = connection;
     this.computerId = options.computerId;
@@ -106,7 +110,7 @@ export class Computer {
 
   /** The fields of the computer's own document. Needs hateoas. @throws SlapError `SLAP_NOT_FOUND`, `SLAP_HATEOAS_UNAVAILABLE`. */
   async getInformation(options: CallOptions = {}): Promise<PlainRecord> {
-    return (await this.#hateoas()).getComputerInformation(this.computerId, options);
+    return (await this.#hateoas(options)).getComputerInformation(this.computerId, options);
   }
 
   #query(): CallFields {

@@ -10,13 +10,16 @@ import { type InstanceRequest, type NotReady, requestFields } from './request.js
 /** What a user orders from a master (spec: slap-client §7). */
 export class OpenOrder {
   readonly #connection: SlapConnection;
-  readonly #hateoas: () => Promise<HateoasNavigator>;
+  readonly #hateoas: (options: CallOptions) => Promise<HateoasNavigator>;
   readonly #registerComputer: (computerId: string) => Computer;
 
   /** @internal Made by the client; nothing is sent. */
   constructor(
     connection: SlapConnection,
-    options: { hateoas: () => Promise<HateoasNavigator>; registerComputer: (computerId: string) => Computer },
+    options: {
+      hateoas: (options: CallOptions) => Promise<HateoasNavigator>;
+      registerComputer: (computerId: string) => Computer;
+    },
   ) {
     this.#connection = connection;
     this.#hateoas = options.hateoas;
@@ -63,7 +66,7 @@ export class OpenOrder {
    * @throws SlapError `SLAP_NOT_FOUND`, `SLAP_HATEOAS_UNAVAILABLE`.
    */
   async getInformation(partitionReference: string, options: CallOptions = {}): Promise<InstanceInformation> {
-    const navigator = await this.#hateoas();
+    const navigator = await this.#hateoas(options);
     return readInstanceInformation(
       await navigator.getInstanceTreeRootSoftwareInstanceInformation(partitionReference, options),
     );

@@ -13,25 +13,47 @@ export interface ParameterProblem {
 }
 
 const CHOICES: ReadonlySet<string> = new Set(['anyOf', 'oneOf']);
+// What fails inside these is not wrong by itself: it is shown as context of a choice, and not at all for `contains`.
+const WITH_INNER: ReadonlySet<string> = new Set([...CHOICES, 'contains']);
 // These repeat what the errors inside them say.
 const ENVELOPES: ReadonlySet<string> = new Set(['if', '$ref', 'propertyNames']);
 
 /** Turns what ajv reports into problems with JSON paths; errors below a choice become its context. */
 export function problemsOf(errors: readonly ErrorObject[]): ParameterProblem[] {
-  const choices = errors.filter(({ keyword }) => CHOICES.has(keyword)).map(({ schemaPath }) => `${schemaPath}/`);
-  const outermost = choices.filter((path) => !choices.some((other) => other !== path && path.startsWith(other)));
-  const shown = errors.filter(
-    ({ keyword, schemaPath }) => !ENVELOPES.has(keyword) && !outermost.some((path) => schemaPath.startsWith(path)),
-  );
+  const inner = new Map<ErrorObject, readonly ErrorObject[]>();
+  const hidden = new Set<ErrorObject>();
+  // From the last to the first: ajv reports what is inside a choice before the choice, so the outermost comes first here.
+  for (let at = errors.length - 1; at >= 0; at -= 1) {
+    const error = errors[at];
+    if (error === undefined || hidden.has(error) || !WITH_INNER.has(error.keyword)) continue;
+    const found = errorsInside(errors, at);
+    inner.set(error, found);
+    for (const one of found) hidden.add(one);
+  }
+  const shown = errors.filter((error) => !ENVELOPES.has(error.keyword) && !hidden.has(error));
   return withoutDuplicates(
     joinAdditional(shown).map((error) => ({
       path: jsonPath(error.instancePath),
       message: messageOf(error),
-      context: CHOICES.has(error.keyword)
-        ? problemsOf(errors.filter((inner) => inner.schemaPath.startsWith(`${error.schemaPath}/`)))
-        : [],
+      context: CHOICES.has(error.keyword) ? problemsOf(inner.get(error) ?? []) : [],
     })),
   );
+}
+
+/** The errors of the branches of the choice at this index: the run before it, also where a branch is a `$ref` to elsewhere. */
+function errorsInside(errors: readonly ErrorObject[], at: number): readonly ErrorObject[] {
+  const outer = errors[at];
+  if (outer === undefined) return [];
+  const parent = outer.schemaPath.slice(0, outer.schemaPath.lastIndexOf('/') + 1);
+  const isInside = ({ instancePath, schemaPath }: ErrorObject) => {
+    const isBelow = instancePath === outer.instancePath || instancePath.startsWith(`${outer.instancePath}/`);
+    if (!isBelow || schemaPath.startsWith(`${outer.schemaPath}/`)) return isBelow;
+    // A neighbour of the choice in the same schema, unless it is a definition, which only a `$ref` leads to.
+    return !schemaPath.startsWith(parent) || /^(?:definitions|\$defs)\//.test(schemaPath.slice(parent.length));
+  };
+  let start = at;
+  for (let before = errors[start - 1]; before !== undefined && isInside(before); before = errors[start - 1]) start -= 1;
+  return errors.slice(start, at);
 }
 
 /** Problems as lines of text, `PATH: message`, the context indented. */

@@ -5,6 +5,8 @@ import draft4Module from 'ajv-draft-04';
 import formatsModule from 'ajv-formats';
 
 import { SlapError } from '../errors.js';
+import { isPlainObject } from '../wire/values.js';
+import { fromDraft3, isDraft3 } from './draft-3.js';
 import type { SchemaReader } from './schema-reader.js';
 
 // Both are CommonJS with a default export that Node's ESM shows one level deeper.
@@ -20,24 +22,25 @@ const SHARED_OPTIONS: Options = {
   validateFormats: true,
 };
 
-const DRAFT_3 = 'http://json-schema.org/draft-03/';
 const DRAFT_4 = 'http://json-schema.org/draft-04/';
 const DRAFT_6 = 'http://json-schema.org/draft-06/';
 const DRAFT_2019 = 'https://json-schema.org/draft/2019-09/';
 const DRAFT_2020 = 'https://json-schema.org/draft/2020-12/';
 
 /**
- * Compiles a schema of draft 4, 6, 7, 2019-09 or 2020-12, as its `$schema` says (draft 7 where it says nothing); remote
- * `$ref` are read by the reader.
- * @throws SlapError `SLAP_SCHEMA_UNUSABLE` when it is no valid schema, or of another draft.
+ * Compiles a schema of draft 3, 4, 6, 7, 2019-09 or 2020-12, as its `$schema` says (draft 7 where it says nothing); remote
+ * `$ref` are read by the reader. A schema of draft 3 is compiled as the one of draft 4 that says the same.
+ * @throws SlapError `SLAP_SCHEMA_UNUSABLE` when it is no valid schema.
  */
 export async function compileSchema(
   schema: AnySchemaObject,
   reader: SchemaReader,
   options: { useDefaults: boolean },
 ): Promise<ValidateFunction> {
-  const dialect = typeof schema.$schema === 'string' ? schema.$schema : '';
   try {
+    if (isDraft3(schema))
+      return await compileSchema(fromDraft3(schema), async (url) => modern(await reader(url)), options);
+    const dialect = typeof schema.$schema === 'string' ? schema.$schema : '';
     const ajv = createAjv(dialect, {
       ...SHARED_OPTIONS,
       useDefaults: options.useDefaults,
@@ -46,13 +49,19 @@ export async function compileSchema(
     addFormats(ajv);
     return await ajv.compileAsync(schema);
   } catch (cause) {
+    if (cause instanceof SlapError) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new SlapError('SLAP_SCHEMA_UNUSABLE', `A parameter schema cannot be used: ${why}`, { cause });
   }
 }
 
+/** What a schema of draft 3 refers to is of draft 3, too, unless it says otherwise. */
+function modern(document: unknown): unknown {
+  if (!isPlainObject(document)) return document;
+  return document['$schema'] === undefined || isDraft3(document) ? fromDraft3(document) : document;
+}
+
 function createAjv(dialect: string, options: Options): Ajv {
-  if (dialect.startsWith(DRAFT_3)) throw new Error('draft 3 of JSON schema is not supported');
   if (dialect.startsWith(DRAFT_4)) return new Ajv4(options);
   if (dialect.startsWith(DRAFT_2019)) return new Ajv2019(options);
   if (dialect.startsWith(DRAFT_2020)) return new Ajv2020(options);
