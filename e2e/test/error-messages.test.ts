@@ -3,7 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
-import { COMPUTER_ID, SLAPOS, ScratchNode } from './support/scratch-node.js';
+import { COMPUTER_ID, ScratchNode } from './support/scratch-node.js';
+import { without } from './support/without.js';
 import { waitFor } from './support/wait-for.js';
 
 const isRoot = process.geteuid?.() === 0;
@@ -132,33 +133,6 @@ test('a socket path that is too long is refused before anything is built', async
 
 // A component is hidden by covering it in a mount namespace of the command's own, which takes root.
 describe.runIf(isRoot)('a component that is not there', () => {
-  async function without(
-    node: ScratchNode,
-    hidden: readonly string[],
-    args: readonly string[],
-  ): Promise<{ exitCode: number | undefined; stderr: string }> {
-    const cover = hidden
-      .map((file) => `[ ! -e ${file} ] || mount --bind /dev/null "$(readlink -f ${file})"`)
-      .join('\n');
-    const { exitCode, stderr } = await execa(
-      'unshare',
-      [
-        '--mount',
-        'sh',
-        '-ec',
-        `${cover}\nexec "$@"`,
-        'sh',
-        process.execPath,
-        SLAPOS,
-        ...args,
-        '--cfg',
-        node.at('slapos.cfg'),
-      ],
-      { reject: false, stdin: 'ignore' },
-    );
-    return { exitCode, stderr };
-  }
-
   test('buildout: names the package to install', async () => {
     await using node = await ScratchNode.createReady();
     await node.expectSuccess('supply', await node.installRelease(), COMPUTER_ID);
@@ -183,10 +157,11 @@ describe.runIf(isRoot)('a component that is not there', () => {
     expect(stderr).toContain('python3');
   });
 
-  test('supervisord: names the package to install', async () => {
-    await using node = await ScratchNode.createReady();
+  test('supervisord, where it was asked for: names the package to install', async () => {
+    await using node = await ScratchNode.createReady({ slapos: 'supervisor = supervisord' });
     const { exitCode, stderr } = await without(node, ['/usr/bin/supervisord'], ['node', 'instance']);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('apt-get install supervisor');
+    expect(stderr).toContain('supervisor = embedded');
   });
 });

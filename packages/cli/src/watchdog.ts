@@ -16,6 +16,8 @@ const OPTIONS = {
   'instance-root-path': { type: 'string' },
   // The spelling of the configuration files that the Python node writes.
   'instance-root': { type: 'string' },
+  'master-ca-file': { type: 'string' },
+  'master-insecure': { type: 'boolean' },
 } as const;
 
 interface WatchdogArguments {
@@ -23,6 +25,8 @@ interface WatchdogArguments {
   readonly computerId: string;
   readonly certificateRepositoryPath: string | undefined;
   readonly instanceRoot: string | undefined;
+  readonly masterCaFile: string | undefined;
+  readonly masterInsecure: boolean;
 }
 
 /**
@@ -66,6 +70,8 @@ function readArguments(argv: readonly string[]): WatchdogArguments {
     computerId,
     certificateRepositoryPath: values['certificate-repository-path'],
     instanceRoot: values['instance-root-path'] ?? values['instance-root'],
+    masterCaFile: values['master-ca-file'],
+    masterInsecure: values['master-insecure'] === true,
   };
 }
 
@@ -75,6 +81,8 @@ async function bang(given: WatchdogArguments, partitionId: string, message: stri
     masterUrl,
     certFile: repository === undefined ? undefined : path.join(repository, `${partitionId}.crt`),
     keyFile: repository === undefined ? undefined : path.join(repository, `${partitionId}.key`),
+    masterCaFile: given.masterCaFile,
+    insecure: given.masterInsecure,
     // supervisord keeps ten events for us; a master that is away must not hold up the others.
     timeoutMs: BANG_TIMEOUT_MS,
     totalTimeoutMs: BANG_TOTAL_TIMEOUT_MS,

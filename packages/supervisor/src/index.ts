@@ -10,7 +10,12 @@ export { quoteWord } from './configuration/values.js';
 export { createSupervisordAdapter, type SupervisordAdapterOptions } from './supervisord/supervisord-adapter.js';
 export { readEvents, type SupervisorEvent } from './watchdog/event-stream.js';
 export { runWatchdog, type WatchdogPorts } from './watchdog/watchdog.js';
-export { supervisorKindSchema, type SupervisorKind } from './supervisord/launch.js';
+export {
+  runSupervisorInForeground,
+  supervisorKindSchema,
+  supervisorSectionSchema,
+  type SupervisorKind,
+} from './supervisord/launch.js';
 export { embeddedProgram } from './supervisord/embedded-program.js';
 export { runDaemon } from './embedded/daemon/main.js';
 export {

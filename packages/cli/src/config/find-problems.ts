@@ -1,6 +1,7 @@
 import { formatSectionSchema } from '@slapos/format';
 import { gridSectionSchema } from '@slapos/grid';
 import { multimasterSectionSchema, slapproxySectionSchema } from '@slapos/proxy';
+import { supervisorSectionSchema } from '@slapos/supervisor';
 import type { z } from 'zod';
 import { nearest } from '../command-line/nearest.js';
 import { CliError } from '../errors.js';
@@ -71,6 +72,7 @@ function wrongValues(config: ConfigFile): ConfigProblem[] {
   // A client's file has a [slapos] too, with the master only.
   if (config.value('slapos', 'instance_root') !== undefined) {
     check(gridSectionSchema, ['slapos', 'networkcache'], ['networkcache', 'slapos']);
+    check(supervisorSectionSchema, ['slapos'], ['slapos']);
   }
   if (config.hasSection('slapformat')) check(formatSectionSchema, ['slapformat', 'slapos'], ['slapos', 'slapformat']);
   if (config.hasSection('slapproxy')) check(slapproxySectionSchema, ['slapos', 'slapproxy'], ['slapproxy', 'slapos']);

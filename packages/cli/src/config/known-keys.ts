@@ -1,6 +1,7 @@
 import { DEPRECATED_FORMAT_KEYS, formatSectionSchema } from '@slapos/format';
 import { gridSectionSchema } from '@slapos/grid';
 import { multimasterSectionSchema, slapproxySectionSchema } from '@slapos/proxy';
+import { supervisorSectionSchema } from '@slapos/supervisor';
 
 /** Keys of `[slapos]` and `[slapformat]` that no schema lists: read by single commands, or by the Python node only (spec: config §3.1). */
 const OTHER_NODE_KEYS = [
@@ -45,6 +46,7 @@ const CONSOLE_KEYS = ['cert_file', 'key_file', 'master_rest_url', 'master_url'];
 const NODE_KEYS: ReadonlySet<string> = new Set([
   ...Object.keys(gridSectionSchema.shape),
   ...Object.keys(formatSectionSchema.shape),
+  ...Object.keys(supervisorSectionSchema.shape),
   ...DEPRECATED_FORMAT_KEYS,
   ...OTHER_NODE_KEYS,
 ]);

@@ -10,7 +10,7 @@ import {
 } from '@slapos/grid';
 import { createLinuxHost, type Host, isSlapOSError } from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
-import { createSupervisordAdapter, quoteWord } from '@slapos/supervisor';
+import { createSupervisordAdapter, quoteWord, type SupervisorKind, supervisorSectionSchema } from '@slapos/supervisor';
 import { checkRoot } from '../base/root-check.js';
 import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
@@ -67,14 +67,18 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
   if (!dryRun) checkRoot(config);
   await checkMandatory(merged, config);
   const section = checkSection(gridSectionSchema, merged, config, SECTIONS);
-  const watchdogProgram = nonEmpty(merged.values['watchdog_program']) ?? watchdogCommand(request.packageRoot);
+  const { supervisor } = checkSection(supervisorSectionSchema, merged, config, SECTIONS);
+  const watchdogProgram =
+    nonEmpty(merged.values['watchdog_program']) ?? watchdogCommand(request.packageRoot, masterTrust(merged.values));
   const host = createLinuxHost({
     logger,
     environment: process.env,
     ...passedVariables(merged.values['environment_pass']),
   });
   if (dryRun)
-    return withPorts(merged.values, section, host, logger, (ports) => run({ section, ports, signal, watchdogProgram }));
+    return withPorts(merged.values, section, supervisor, host, logger, (ports) =>
+      run({ section, ports, signal, watchdogProgram }),
+    );
   if (flags['now'] !== true) await delay(merged.values['maximal_delay'], host, logger, signal);
   const file =
     (flags['pidfile'] as string | undefined) ??
@@ -83,7 +87,7 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
     lock.fallback;
   try {
     await using _held = await host.locks.acquire(file);
-    return await withPorts(merged.values, section, host, logger, (ports) =>
+    return await withPorts(merged.values, section, supervisor, host, logger, (ports) =>
       run({ section, ports, signal, watchdogProgram }),
     );
   } catch (error) {
@@ -98,6 +102,7 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
 async function withPorts(
   values: Readonly<Record<string, string>>,
   section: GridSection,
+  supervisorKind: SupervisorKind,
   host: Host,
   logger: CommandLog,
   run: (ports: GridPorts) => Promise<number>,
@@ -106,24 +111,44 @@ async function withPorts(
     masterUrl: section.master_url,
     keyFile: nonEmpty(values['key_file']),
     certFile: nonEmpty(values['cert_file']),
-    masterCaFile: nonEmpty(values['master_ca_file']),
-    insecure: /^(?:true|yes|on|1)$/i.test(values['master_insecure'] ?? ''),
+    ...masterTrust(values),
     logger,
   });
   const master = createSlapMaster(client, section.computer_id);
   return await run({
     host,
     master,
-    supervisor: createSupervisordAdapter({ instanceRoot: section.instance_root, commands: host.commands, logger }),
+    supervisor: createSupervisordAdapter({
+      instanceRoot: section.instance_root,
+      commands: host.commands,
+      logger,
+      kind: supervisorKind,
+    }),
     builder: createBuildoutBuilder({ commands: host.commands, logger }),
     promises: createPromiseRunner({ host, master, logger }),
     logger,
   });
 }
 
+/** How the master's certificate is checked. */
+interface MasterTrust {
+  readonly masterCaFile: string | undefined;
+  readonly insecure: boolean;
+}
+
+function masterTrust(values: Readonly<Record<string, string>>): MasterTrust {
+  return {
+    masterCaFile: nonEmpty(values['master_ca_file']),
+    insecure: /^(?:true|yes|on|1)$/i.test(values['master_insecure'] ?? ''),
+  };
+}
+
 /** supervisord starts it with an empty environment, so nothing is looked up: our own Node.js, our own file. */
-function watchdogCommand(packageRoot: string): string {
-  return [process.execPath, path.join(packageRoot, 'bin/slapos-watchdog.js')].map(quoteWord).join(' ');
+function watchdogCommand(packageRoot: string, { masterCaFile, insecure }: MasterTrust): string {
+  const words = [process.execPath, path.join(packageRoot, 'bin/slapos-watchdog.js')];
+  if (masterCaFile !== undefined) words.push('--master-ca-file', path.resolve(masterCaFile));
+  if (insecure) words.push('--master-insecure');
+  return words.map(quoteWord).join(' ');
 }
 
 function passedVariables(text: string | undefined): { environmentPass?: string[] } {

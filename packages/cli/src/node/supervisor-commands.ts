@@ -1,12 +1,18 @@
-import { createLinuxHost } from '@slapos/host';
+import { createLinuxHost, isSlapOSError } from '@slapos/host';
 import {
   createSupervisordAdapter,
+  runSupervisorctl as runOwnSupervisorctl,
+  runSupervisorInForeground,
   type Supervisor,
+  type SupervisorKind,
   supervisorPaths,
+  supervisorSectionSchema,
   writeSupervisorEnvironment,
 } from '@slapos/supervisor';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
@@ -32,25 +38,58 @@ export async function instanceRootOf(config: ConfigFile): Promise<string> {
   return instanceRoot;
 }
 
+/** A node's supervisor, as its configuration describes it. */
+export interface NodeSupervisor {
+  readonly instanceRoot: string;
+  /** What is started when none runs. */
+  readonly kind: SupervisorKind;
+}
+
+/** @throws CliError `CLI_CONFIGURATION` */
+export async function nodeSupervisorOf(config: ConfigFile): Promise<NodeSupervisor> {
+  const instanceRoot = await instanceRootOf(config);
+  const { supervisor } = checkSection(supervisorSectionSchema, mergeSections(config, ['slapos']), config, ['slapos']);
+  return { instanceRoot, kind: supervisor };
+}
+
 /** The supervisor of a node; nothing is started yet. */
-export function supervisorOf(instanceRoot: string, logger: CommandLog): Supervisor {
-  return createSupervisordAdapter({ instanceRoot, commands: createLinuxHost({ logger }).commands, logger });
+export function connectSupervisor({ instanceRoot, kind }: NodeSupervisor, logger: CommandLog): Supervisor {
+  return createSupervisordAdapter({ instanceRoot, commands: createLinuxHost({ logger }).commands, logger, kind });
 }
 
 /** Makes sure that the supervisor runs, with the configuration that it needs. */
-export async function startSupervisor(instanceRoot: string, logger: CommandLog): Promise<void> {
-  const isConfigured = await stat(supervisorPaths(instanceRoot).configuration).then(
+export async function startSupervisor(node: NodeSupervisor, logger: CommandLog): Promise<void> {
+  const isConfigured = await stat(supervisorPaths(node.instanceRoot).configuration).then(
     () => true,
     () => false,
   );
   // What a pass wrote knows the watchdog; a first one without it is repaired by the next pass.
-  if (!isConfigured) await writeSupervisorEnvironment({ instanceRoot });
-  await supervisorOf(instanceRoot, logger).ensureRunning();
+  if (!isConfigured) await writeSupervisorEnvironment({ instanceRoot: node.instanceRoot });
+  await connectSupervisor(node, logger).ensureRunning();
 }
 
 /**
- * Hands words to the stock supervisorctl of this node, on our terminal; starts the supervisor first unless that is forbidden
- * (spec: cli §3.13).
+ * Runs the supervisor until it ends, unless one runs already (spec: supervisor §4.4).
+ * @returns its exit status
+ */
+export async function runSupervisorUntilEnd(
+  node: NodeSupervisor,
+  logger: CommandLog,
+  signal: AbortSignal,
+): Promise<number> {
+  if (await connectSupervisor(node, logger).isRunning()) {
+    logger.debug('Supervisord already running.');
+    return 0;
+  }
+  await writeSupervisorEnvironment({ instanceRoot: node.instanceRoot });
+  const { commands } = createLinuxHost({ logger });
+  const paths = supervisorPaths(node.instanceRoot);
+  return (await runSupervisorInForeground({ commands, logger, kind: node.kind, paths }, signal)) ?? 1;
+}
+
+/**
+ * Hands words to the stock supervisorctl of this node, on our terminal, or to our own where that is not installed; starts the supervisor
+ * first unless that is forbidden (spec: cli §3.13).
  * @returns its exit status
  */
 export async function runSupervisorctl(
@@ -58,17 +97,42 @@ export async function runSupervisorctl(
   words: readonly string[],
   logger: CommandLog,
 ): Promise<number> {
-  const instanceRoot = await instanceRootOf(config);
+  const node = await nodeSupervisorOf(config);
+  const { instanceRoot } = node;
   const forbidden = TRUE_WORDS.has(
     config.value('slapos', 'forbid_supervisord_automatic_launch')?.trim().toLowerCase() ?? '',
   );
-  if (!forbidden) await startSupervisor(instanceRoot, logger);
-  const { exitCode } = await createLinuxHost({ logger }).commands.run({
-    file: 'supervisorctl',
-    args: ['-c', supervisorPaths(instanceRoot).configuration, ...words],
-    inheritTerminal: true,
-  });
-  return exitCode ?? 1;
+  if (!forbidden) await startSupervisor(node, logger);
+  try {
+    const { exitCode } = await createLinuxHost({ logger }).commands.run({
+      file: 'supervisorctl',
+      args: ['-c', supervisorPaths(instanceRoot).configuration, ...words],
+      inheritTerminal: true,
+    });
+    return exitCode ?? 1;
+  } catch (error) {
+    if (!isSlapOSError(error) || error.code !== 'HOST_COMMAND_NOT_FOUND') throw error;
+    return words.length > 0 ? printSupervisorctl(instanceRoot, words) : talkToSupervisor(instanceRoot);
+  }
+}
+
+function printSupervisorctl(instanceRoot: string, words: readonly string[]): Promise<number> {
+  return runOwnSupervisorctl({ instanceRoot, words, print: (text) => process.stdout.write(text) });
+}
+
+/** The prompt of supervisorctl: shows the status, then does what is typed until `exit` or the end of the input. */
+async function talkToSupervisor(instanceRoot: string): Promise<number> {
+  let status = await printSupervisorctl(instanceRoot, ['status']);
+  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'supervisor> ' });
+  lines.prompt();
+  for await (const line of lines) {
+    const words = line.split(/\s+/).filter((word) => word !== '');
+    if (words[0] === 'exit' || words[0] === 'quit') break;
+    if (words.length > 0) status = await printSupervisorctl(instanceRoot, words);
+    lines.prompt();
+  }
+  lines.close();
+  return status;
 }
 
 /** Takes our own `--cfg` out of the words of a command whose others belong to supervisorctl. */

@@ -17,6 +17,9 @@ const PROGRAM = 'supervisord';
 export const supervisorKindSchema = z.enum(['auto', 'supervisord', 'embedded']);
 export type SupervisorKind = z.infer<typeof supervisorKindSchema>;
 
+/** The key of `[slapos]` that belongs to this package. */
+export const supervisorSectionSchema = z.object({ supervisor: supervisorKindSchema.default('auto') });
+
 const PRESENCE_TRIES = 5;
 const SHUTDOWN_WAIT_STEP_MS = 2000;
 /** Time-outs of the checks after a launch (spec: supervisor §4.2). */
@@ -87,7 +90,10 @@ async function waitWhileShuttingDown(rpc: RpcClient, patienceMs: number): Promis
 
 async function launch(context: LaunchContext): Promise<void> {
   const { rpc, paths, logger } = context;
-  const result = await runSupervisord(context, ['-c', paths.configuration]);
+  const result = await runSupervisord(context, ['-c', paths.configuration], {
+    timeoutMs: LAUNCH_TIMEOUT_MS,
+    onLine: (line) => logger.info('supervisord', { line }),
+  });
   if (result.exitCode !== 0) {
     throw new SupervisorError('SUPERVISOR_LAUNCH_FAILED', `Failed to launch supervisord:\n${result.output.trimEnd()}`, {
       hint: `Look at ${paths.configuration} and ${paths.log}.`,
@@ -104,25 +110,48 @@ async function launch(context: LaunchContext): Promise<void> {
   logger.warn('Supervisord was started, and does not answer yet', { log: paths.log });
 }
 
+/**
+ * Runs a supervisor that stays in the foreground, until it ends or is told to by `signal` (spec: supervisor §4.4).
+ * @throws SupervisorError as {@link ensureSupervisord}
+ */
+export async function runSupervisorInForeground(
+  context: Pick<LaunchContext, 'commands' | 'logger' | 'kind' | 'paths'>,
+  signal: AbortSignal,
+): Promise<number | null> {
+  const { logger, paths } = context;
+  const { exitCode } = await runSupervisord(context, ['-c', paths.configuration, '--nodaemon'], {
+    onLine: (line) => logger.info(line),
+    signal,
+  });
+  return exitCode;
+}
+
+interface RunOptions {
+  readonly onLine: (line: string) => void;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
 /** Starts the program with an empty environment: nothing of the operator's reaches the services (spec: supervisor §4.2). */
-async function runSupervisord(context: LaunchContext, args: readonly string[]): ReturnType<CommandRunner['run']> {
+async function runSupervisord(
+  context: Pick<LaunchContext, 'commands' | 'logger' | 'kind' | 'embeddedCommand'>,
+  args: readonly string[],
+  { signal, ...options }: RunOptions,
+): ReturnType<CommandRunner['run']> {
   const { commands, logger, kind } = context;
   const run = ([file, ...words]: readonly [string, ...string[]]): ReturnType<CommandRunner['run']> =>
-    commands.run({
-      file,
-      args: [...words, ...args],
-      emptyEnvironment: true,
-      timeoutMs: LAUNCH_TIMEOUT_MS,
-      onLine: (line) => logger.info('supervisord', { line }),
-    });
-  const embedded = context.embeddedCommand ?? embeddedProgram();
+    commands.run(
+      { file, args: [...words, ...args], emptyEnvironment: true, ...options },
+      signal === undefined ? {} : { signal },
+    );
+  const runEmbedded = (): ReturnType<CommandRunner['run']> => run(context.embeddedCommand ?? embeddedProgram());
   try {
-    return await run(kind === 'embedded' ? embedded : [PROGRAM]);
+    return await (kind === 'embedded' ? runEmbedded() : run([PROGRAM]));
   } catch (error) {
     const isMissing = error instanceof HostError && error.code === 'HOST_COMMAND_NOT_FOUND';
     if (isMissing && kind === 'auto') {
       logger.info('supervisord is not installed: the embedded supervisor is started');
-      return await run(embedded);
+      return await runEmbedded();
     }
     if (isMissing && kind === 'supervisord') {
       throw new SupervisorError('SUPERVISOR_NOT_INSTALLED', 'Services cannot be run: supervisord is not installed', {
