@@ -12,14 +12,25 @@ import { addUpReports, findTestedProjects, removeReports } from './reports.mjs';
 
 const NX_OPTIONS = ['--output-style=static', '--nxBail=false'];
 
-/** @type {readonly { title: string, command: readonly string[] }[]} */
-const STEPS = [
+/** @typedef {{ title: string, command: readonly string[] }} Step */
+/** @typedef {{ title: string, passed: boolean, seconds: number }} StepResult */
+
+/**
+ * What only computes goes beside what mostly waits for processes, so that neither core of a small machine is idle.
+ *
+ * @type {readonly Step[]}
+ */
+const STATIC_CHECKS = [
   { title: 'format', command: ['biome', 'format', '.'] },
-  { title: 'lint', command: ['nx', 'run-many', '-t', 'lint', ...NX_OPTIONS] },
-  { title: 'typecheck', command: ['nx', 'run-many', '-t', 'typecheck', ...NX_OPTIONS] },
+  { title: 'lint', command: ['nx', 'run-many', '-t', 'lint', '--parallel=1', ...NX_OPTIONS] },
+  { title: 'typecheck', command: ['nx', 'run-many', '-t', 'typecheck', '--parallel=1', ...NX_OPTIONS] },
   { title: 'unused code', command: ['knip'] },
+  { title: 'packages', command: ['nx', 'run-many', '-t', 'check-package', '--parallel=1', ...NX_OPTIONS] },
+];
+
+/** @type {readonly Step[]} */
+const TESTS = [
   { title: 'unit and integration tests', command: ['nx', 'run-many', '-t', 'test', ...NX_OPTIONS] },
-  { title: 'packages', command: ['nx', 'run-many', '-t', 'check-package', ...NX_OPTIONS] },
   { title: 'end-to-end tests', command: ['nx', 'run-many', '-t', 'e2e', ...NX_OPTIONS] },
 ];
 
@@ -28,14 +39,7 @@ await runTool(async () => {
   const projects = await readTestedProjects();
   removeReports(WORKSPACE_ROOT, projects);
 
-  /** @type {{ title: string, passed: boolean, seconds: number }[]} */
-  const results = [];
-  for (const { title, command } of STEPS) {
-    console.log(`\n=== ${title} ===\n`);
-    const startedAt = Date.now();
-    const passed = (await runVisibly(command)) === 0;
-    results.push({ title, passed, seconds: Math.round((Date.now() - startedAt) / 1000) });
-  }
+  const results = (await Promise.all([runSteps(STATIC_CHECKS, 'when done'), runSteps(TESTS, 'as it comes')])).flat();
 
   const totals = addUpReports(WORKSPACE_ROOT, projects);
   console.log('\n=== summary ===\n');
@@ -60,18 +64,47 @@ async function readTestedProjects() {
   }
 }
 
+/** @typedef {'as it comes' | 'when done'} Showing how the output of a step is shown; of steps that run beside each other only one may show it as it comes */
+
 /**
- * Runs a program of `node_modules/.bin` with our own output.
- * @param {readonly string[]} command
- * @returns {Promise<number>} its exit code; 1 when a signal ended it
+ * Runs steps one after the other.
+ *
+ * @param {readonly Step[]} steps
+ * @param {Showing} showing
+ * @returns {Promise<StepResult[]>}
  */
-function runVisibly([file = '', ...args]) {
+async function runSteps(steps, showing) {
+  /** @type {StepResult[]} */
+  const results = [];
+  for (const { title, command } of steps) {
+    const startedAt = Date.now();
+    if (showing === 'as it comes') console.log(`\n=== ${title} ===\n`);
+    const { exitCode, output } = await runProgram(command, showing);
+    if (showing === 'when done') process.stdout.write(`\n=== ${title} ===\n\n${output}\n`);
+    results.push({ title, passed: exitCode === 0, seconds: Math.round((Date.now() - startedAt) / 1000) });
+  }
+  return results;
+}
+
+/**
+ * Runs a program of `node_modules/.bin`.
+ *
+ * @param {readonly string[]} command
+ * @param {Showing} showing
+ * @returns {Promise<{ exitCode: number, output: string }>} 1 when a signal ended it; what has not been shown yet, of both streams
+ */
+function runProgram([file = '', ...args], showing) {
   return new Promise((resolve, reject) => {
+    const output = showing === 'as it comes' ? 'inherit' : 'pipe';
     const child = spawn(join(WORKSPACE_ROOT, 'node_modules/.bin', file), args, {
       cwd: WORKSPACE_ROOT,
-      stdio: 'inherit',
+      stdio: ['ignore', output, output],
     });
+    /** @type {Buffer[]} */
+    const chunks = [];
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (/** @type {Buffer} */ chunk) => chunks.push(chunk));
     child.on('error', reject);
-    child.on('close', (exitCode) => resolve(exitCode ?? 1));
+    child.on('close', (exitCode) => resolve({ exitCode: exitCode ?? 1, output: Buffer.concat(chunks).toString() }));
   });
 }
