@@ -4,9 +4,8 @@ import { join } from 'node:path';
 
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { z } from 'zod';
 
-import { measurePackage, type PackageCost, packageCostSchema } from './support/package-costs.js';
+import { FIGURES, measurePackage, type PackageCost } from './support/package-costs.js';
 
 const workspaceRoot = join(import.meta.dirname, '../..');
 const COST_RECORD = join(workspaceRoot, 'docs/package-costs.json');
@@ -115,12 +114,11 @@ test('no package has become much more expensive to install or to import than the
   for (const { name } of publicPackages) measured[name] = await measurePackage(userFolder, name);
   if (process.env['PACKAGE_COSTS'] === 'record') await writeFile(COST_RECORD, `${JSON.stringify(measured, null, 2)}\n`);
 
-  const recorded = z.record(z.string(), packageCostSchema).parse(JSON.parse(await readFile(COST_RECORD, 'utf8')));
+  const recorded = JSON.parse(await readFile(COST_RECORD, 'utf8')) as Partial<Record<string, PackageCost>>;
   const jumps = Object.entries(measured).flatMap(([name, cost]) =>
-    packageCostSchema
-      .keyof()
-      .options.filter((figure) => !(cost[figure] <= (recorded[name]?.[figure] ?? 0) * ALLOWED_GROWTH))
-      .map((figure) => `${name}: ${figure} ${cost[figure]}, was ${recorded[name]?.[figure] ?? 'not recorded'}`),
+    FIGURES.filter((figure) => !(cost[figure] <= (recorded[name]?.[figure] ?? 0) * ALLOWED_GROWTH)).map(
+      (figure) => `${name}: ${figure} ${cost[figure]}, was ${recorded[name]?.[figure] ?? 'not recorded'}`,
+    ),
   );
   expect(jumps, 'if it is worth it, record the new figures with PACKAGE_COSTS=record npm run e2e').toEqual([]);
   expect(Object.keys(recorded).sort()).toEqual(publicPackages.map(({ name }) => name).sort());

@@ -5,21 +5,19 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { execa } from 'execa';
-import { z } from 'zod';
 
 /** What a package costs whoever installs and imports it. Counts, not times: they are the same on every machine. */
-export const packageCostSchema = z.object({
+export interface PackageCost {
   /** Size of the package and all that it depends on, unpacked, without what is compiled on the machine. */
-  installedKilobytes: z.number(),
-  installedPackages: z.number(),
+  readonly installedKilobytes: number;
+  readonly installedPackages: number;
   /** Files that Node.js reads for `import` of the package, and their size. */
-  importedFiles: z.number(),
-  importedKilobytes: z.number(),
-});
-export type PackageCost = z.infer<typeof packageCostSchema>;
+  readonly importedFiles: number;
+  readonly importedKilobytes: number;
+}
 
-const manifestSchema = z.object({ dependencies: z.record(z.string(), z.string()).optional() });
-const coverageSchema = z.object({ result: z.array(z.object({ url: z.string() })) });
+export const FIGURES = ['installedKilobytes', 'installedPackages', 'importedFiles', 'importedKilobytes'] as const;
+
 const COMPILED_HERE = new Set(['build', 'node_modules']);
 const KILOBYTE = 1000;
 
@@ -49,7 +47,9 @@ async function findInstalled(packageFolder: string, found = new Set<string>()): 
   if (found.has(packageFolder)) return found;
   found.add(packageFolder);
   const manifestFile = path.join(packageFolder, 'package.json');
-  const { dependencies = {} } = manifestSchema.parse(JSON.parse(await readFile(manifestFile, 'utf8')));
+  const { dependencies = {} } = JSON.parse(await readFile(manifestFile, 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
   const places = createRequire(manifestFile).resolve.paths('a-package') ?? [];
   for (const dependency of Object.keys(dependencies)) {
     for (const place of places) {
@@ -85,7 +85,7 @@ async function findImported(folder: string, name: string): Promise<string[]> {
       env: { NODE_V8_COVERAGE: coverage },
     });
     const [file = ''] = await readdir(coverage);
-    const { result } = coverageSchema.parse(JSON.parse(await readFile(path.join(coverage, file), 'utf8')));
+    const { result } = JSON.parse(await readFile(path.join(coverage, file), 'utf8')) as { result: { url: string }[] };
     return result
       .map(({ url }) => url)
       .filter((url) => url.startsWith('file:') && url.includes('/node_modules/'))
