@@ -144,7 +144,7 @@ class MiniMaster implements Proxy {
     if ('host' in address) {
       this.#allowedHosts.add(address.host.toLowerCase());
       if (!LOOPBACK.test(address.host)) {
-        logger.warn('The proxy asks nobody for a password: everybody who reaches this address can do everything', {
+        logger.warn('Everybody who reaches this address can do everything: nobody is asked who he is', {
           host: address.host,
         });
       }
