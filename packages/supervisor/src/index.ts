@@ -18,8 +18,7 @@ export {
 } from './supervisord/launch.js';
 export { embeddedProgram } from './supervisord/embedded-program.js';
 export { runDaemon } from './embedded/daemon/main.js';
-export {
-  runSupervisorctl,
-  SUPERVISORCTL_ACTIONS,
-  type SupervisorctlOptions,
-} from './supervisorctl/run-supervisorctl.js';
+export { SUPERVISORCTL_ACTIONS } from './supervisorctl/actions.js';
+export { selectProcesses } from './supervisorctl/show-actions.js';
+export { runSupervisorctl, type SupervisorctlOptions } from './supervisorctl/run-supervisorctl.js';
+export { runSupervisorctlPrompt, type SupervisorctlPromptOptions } from './supervisorctl/prompt.js';

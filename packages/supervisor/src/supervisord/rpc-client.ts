@@ -88,7 +88,7 @@ function post(socketPath: string, document: string, { timeoutMs }: CallOptions):
   });
 }
 
-function connectionFailure(socketPath: string, cause: unknown): SupervisorError {
+export function connectionFailure(socketPath: string, cause: unknown): SupervisorError {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
   const reason = cause instanceof Error ? cause.message : String(cause);
   const hint = NOT_RUNNING_CODES.has(code) ? 'Start it with: slapos node supervisord' : undefined;
