@@ -85,3 +85,12 @@ export {
   type PlainRecord,
   toPlain,
 } from './wire/values.js';
+export {
+  checkComputerUsage,
+  type PartitionUsage,
+  readPartitionUsage,
+  type UsageLimits,
+  type UsageMovement,
+  writeComputerUsage,
+  writePartitionUsage,
+} from './usage/usage-documents.js';

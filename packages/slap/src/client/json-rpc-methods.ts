@@ -46,13 +46,13 @@ interface JsonRpcMethod {
 
 /**
  * All methods of masters that speak JSON-RPC, by their name without `slapos.` (spec: proxy §8): the schema of what each
- * takes and of what it gives. Requests are strict; unknown parts of an answer are dropped.
+ * takes and of what it gives. Requests are strict; unknown parts of an answer are dropped. A master refuses a request with the first thing
+ * that is wrong, so the order of fields and choices is that of the published description.
  */
 export const JSON_RPC_METHODS = {
   'get.v0.hateoas_url': { request: nothing, response: z.object({ hateoas_url: text }) },
   'put.v0.compute_node_format': {
     request: z.strictObject({
-      computer_guid: text,
       compute_partition_list: z.array(
         z.strictObject({
           partition_id: text,
@@ -69,6 +69,7 @@ export const JSON_RPC_METHODS = {
             .optional(),
         }),
       ),
+      computer_guid: text,
     }),
     response: success,
   },
@@ -85,7 +86,7 @@ export const JSON_RPC_METHODS = {
     request: z.strictObject({
       software_release_uri: text,
       computer_guid: text,
-      reported_state: z.enum(['available', 'building', 'destroyed']),
+      reported_state: z.enum(['available', 'destroyed', 'building']),
     }),
     response: success,
   },
@@ -154,7 +155,7 @@ export const JSON_RPC_METHODS = {
   'put.v0.software_instance_title': { request: anInstance.extend({ title }), response: success },
   'put.v0.software_instance_bang': { request: anInstance.extend({ message: text }), response: success },
   'put.v0.software_instance_reported_state': {
-    request: anInstance.extend({ reported_state: instanceState }),
+    request: anInstance.extend({ reported_state: z.enum(['started', 'destroyed', 'stopped']) }),
     response: success,
   },
   'put.v0.software_instance_error': { request: anInstance.extend({ message: text }), response: success },
