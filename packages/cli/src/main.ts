@@ -1,98 +1,87 @@
-import { fileURLToPath } from 'node:url';
-import { Config } from '@oclif/core';
-import { isSlapOSError } from '@slapos/host';
-import { beginInvocation } from './base/invocation.js';
-import { normaliseOptions } from './command-line/command-options.js';
-import { explainError } from './command-line/explain-error.js';
+import { isJournalStream } from './console/journal-stream.js';
+import { type CommandCatalogue, commandName, commandNames, readOwnCatalogue } from './command-line/catalogue.js';
 import { findCommand } from './command-line/find-command.js';
-import { liftGlobalOptions } from './command-line/global-options.js';
-import { commandName, renderCommandHelp, renderGlobalHelp } from './command-line/help.js';
+import { type GlobalOptions, liftGlobalOptions } from './command-line/global-options.js';
+import { renderCommandHelp, renderGlobalHelp } from './command-line/help.js';
+import { reportError } from './command-line/report-error.js';
 import { asUsageError } from './command-line/usage-error.js';
-import { EXIT_CODES, exitCodeOfError } from './exit-codes.js';
+import { shouldColour } from './console/terminal.js';
+import { LOG_FORMATS, type LogFormat } from './console/log-level.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { outputFormatOfWords } from './output/output-format.js';
 import { CommandLog } from './output/log.js';
-
-/** Arguments of these are another program's, once ours have been taken. */
-const PASSES_ON = new Set([
-  'node supervisorctl',
-  'node status',
-  'node start',
-  'node stop',
-  'node restart',
-  'node tail',
-]);
+import { hasPlugins, pluginFolder } from './plugins/plugin-folder.js';
+import { quietBrokenPipes } from './signals/broken-pipe.js';
+import { abortOnSignals } from './signals/abort-on-signals.js';
 
 /**
  * Runs one `slapos` command line.
  * @param argv the words behind `slapos`
- * @param root where the package lies: a file of it as a URL
+ * @param root where the package lies: the URL of a file one folder below it
  * @returns the exit code
  */
 export async function main(argv: readonly string[], root: string): Promise<number> {
   let log = new CommandLog({ level: 'info', showTime: true, colour: false, showStacks: false });
+  const stop = new AbortController();
+  quietBrokenPipes(stop);
   let command = '';
+  let words = argv;
   try {
     const { options, rest } = liftGlobalOptions(argv);
-    log = new CommandLog({
-      level: options.level,
-      showTime: options.showTime,
-      colour: process.stderr.isTTY && !process.env['NO_COLOR'],
-      showStacks: options.debug,
-      file: options.logFile,
-    });
-    const config = await Config.load({ root: fileURLToPath(root) });
+    log = openLog(options);
     if (options.version) {
-      process.stdout.write(`slapos ${config.version} (Node.js ${process.versions.node})\n`);
+      const { version } = await readOwnCatalogue(root);
+      process.stdout.write(`slapos ${version} (Node.js ${process.versions.node})\n`);
       return EXIT_CODES.OK;
     }
+    const catalogue = await catalogueOf(root);
     if (rest.length === 0) {
-      process.stdout.write(`${renderGlobalHelp(config)}\n`);
+      process.stdout.write(`${renderGlobalHelp(catalogue)}\n`);
       return EXIT_CODES.OK;
     }
-    const found = findCommand(rest, config.commandIDs.map(commandName));
+    const found = findCommand(rest, commandNames(catalogue));
     command = found.name;
-    const loadable = config.findCommand(found.name.replaceAll(' ', ':'), { must: true });
+    words = found.rest;
+    const facts = catalogue.commands.find(({ id }) => commandName(id) === found.name);
+    if (facts === undefined) throw new Error(`the manifest lacks ${found.name}`);
     if (options.help) {
-      process.stdout.write(`${renderCommandHelp(loadable)}\n`);
+      process.stdout.write(`${renderCommandHelp(facts)}\n`);
       return EXIT_CODES.OK;
     }
-    const signal = abortOnSignals(log);
-    beginInvocation({ log, signal, debug: options.debug, hasLogFile: options.logFile !== undefined });
-    const args = PASSES_ON.has(found.name)
-      ? found.rest
-      : normaliseOptions(found.name, found.rest, Object.values(loadable.flags));
-    const code = await config.runCommand<number>(loadable.id, args);
-    return typeof code === 'number' ? code : EXIT_CODES.OK;
+    abortOnSignals(stop, log);
+    const { runCommand } = await import('./run-command.js');
+    return await runCommand({ root, facts, words: found.rest, log, signal: stop.signal, options });
   } catch (error) {
-    return report(command, asUsageError(command, error), log);
+    return reportError(asUsageError(command, error), {
+      command,
+      log,
+      format: outputFormatOfWords(words, process.env),
+      write: (text) => process.stdout.write(text),
+    });
   }
 }
 
-/** Says what failed, why, and what to do; the stack goes to the log file, and to the console when it is asked for. */
-function report(command: string, error: unknown, log: CommandLog): number {
-  if (isSlapOSError(error)) {
-    const lines = [explainError(command, error), ...(error.hint === undefined ? [] : [`      hint: ${error.hint}`])];
-    if (error.code === 'CLI_UNKNOWN_COMMAND') log.critical(lines.join('\n'));
-    else log.error(lines.join('\n'));
-    log.debug('It came from', { error });
-    return exitCodeOfError(error.code);
-  }
-  if (error instanceof Error && error.name === 'AbortError') {
-    log.warn('Interrupted.');
-    return EXIT_CODES.INTERRUPTED;
-  }
-  log.error('This should not have happened', { error });
-  return EXIT_CODES.FAILED;
+/** Plug-ins bring their own manifests, which oclif reads; without any our own says it all. */
+async function catalogueOf(root: string): Promise<CommandCatalogue> {
+  if (!(await hasPlugins(pluginFolder(process.env)))) return readOwnCatalogue(root);
+  const { readCatalogueWithPlugins } = await import('./plugins/catalogue-with-plugins.js');
+  return readCatalogueWithPlugins(root);
 }
 
-/** The first signal asks the command to end, the second ends it. */
-function abortOnSignals(log: CommandLog): AbortSignal {
-  const controller = new AbortController();
-  const stop = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.exit(EXIT_CODES.INTERRUPTED);
-    log.info(`Received ${name}: ending after the current step. Once more ends at once.`);
-    controller.abort(new DOMException(`Received ${name}`, 'AbortError'));
-  };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
-  return controller.signal;
+function openLog(options: GlobalOptions): CommandLog {
+  return new CommandLog({
+    level: options.level,
+    showTime: options.showTime,
+    colour: shouldColour(options.colour, process.stderr, process.env),
+    showStacks: options.debug,
+    file: options.logFile,
+    format: options.logFormat ?? formatOfEnvironment(process.env),
+  });
+}
+
+/** `SLAPOS_LOG_FORMAT`, else the journal's when standard error goes there. */
+function formatOfEnvironment(environment: NodeJS.ProcessEnv): LogFormat {
+  const named = LOG_FORMATS.find((format) => format === environment['SLAPOS_LOG_FORMAT']);
+  if (named !== undefined) return named;
+  return isJournalStream(environment['JOURNAL_STREAM']) ? 'journal' : 'text';
 }

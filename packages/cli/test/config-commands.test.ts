@@ -49,6 +49,8 @@ it('config check warns, and fails when that is asked for', async () => {
   expect(strict.exitCode).toBe(1);
   expect(JSON.parse(strict.stdout)).toMatchObject({
     kind: 'ConfigCheck',
-    problems: [{ severity: 'warning', code: 'unknown_key', line: 4, suggestion: 'cert_file' }],
+    errors: 0,
+    warnings: 1,
+    items: [{ severity: 'warning', code: 'unknown_key', line: 4, suggestion: 'cert_file' }],
   });
 });

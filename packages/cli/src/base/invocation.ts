@@ -8,6 +8,8 @@ export interface Invocation {
   readonly debug: boolean;
   /** A log file was named on the command line. */
   readonly hasLogFile: boolean;
+  /** As oclif names it: `node:instance`. */
+  readonly commandId: string;
 }
 
 let current: Invocation | undefined;
@@ -24,6 +26,7 @@ export function invocation(): Invocation {
     signal: new AbortController().signal,
     debug: false,
     hasLogFile: false,
+    commandId: '',
   };
   return current;
 }

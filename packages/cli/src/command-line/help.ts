@@ -1,4 +1,5 @@
-import type { Command, Config } from '@oclif/core';
+import type { Command } from '@oclif/core';
+import { type CommandCatalogue, type CommandFacts, commandName } from './catalogue.js';
 
 const GROUP_ORDER = ['cachelookup', 'client', 'node', 'other'] as const;
 type Group = (typeof GROUP_ORDER)[number];
@@ -12,18 +13,16 @@ const GLOBAL_OPTIONS = `options:
   -q, --quiet           show warnings and errors only
   --log-file FILE       also write the log to FILE
   --log-time            leave the time out of the log
+  --log-format FORMAT   text, json (an object a line) or journal; also $SLAPOS_LOG_FORMAT
+  --log-level LEVEL     debug, info, warn or error: the least that is shown
+  --color WHEN          auto, always or never; --no-color is never, as is $NO_COLOR
   --debug               show where in the program an error came from
   -h, --help            show this help, or that of a command`;
 
-/** The name of a command as it is typed. */
-export function commandName(id: string): string {
-  return id.replaceAll(':', ' ');
-}
-
 /** The help of the whole program (spec: cli §1.3). */
-export function renderGlobalHelp(config: Config): string {
+export function renderGlobalHelp(catalogue: CommandCatalogue): string {
   const groups = new Map<Group, string[]>();
-  for (const command of config.commands.filter(({ hidden }) => !hidden)) {
+  for (const command of catalogue.commands.filter(({ hidden }) => !hidden)) {
     const name = commandName(command.id);
     const group = groupOf(name);
     groups.set(group, [...(groups.get(group) ?? []), `  ${name.padEnd(NAME_WIDTH)}  ${firstLine(command)}`]);
@@ -33,7 +32,7 @@ export function renderGlobalHelp(config: Config): string {
   );
   return [
     `usage: slapos [options] COMMAND [arguments]`,
-    `SlapOS client ${config.version}`,
+    `SlapOS client ${catalogue.version}`,
     GLOBAL_OPTIONS,
     ...blocks,
   ].join('\n\n');
@@ -45,12 +44,12 @@ function groupOf(name: string): Group {
   return CLIENT_TOPICS.has(topic) || name === 'configure client' ? 'client' : 'other';
 }
 
-function firstLine(command: Pick<Command.Loadable, 'summary' | 'description'>): string {
+function firstLine(command: Pick<CommandFacts, 'summary' | 'description'>): string {
   return (command.summary ?? command.description ?? '').split('\n')[0] ?? '';
 }
 
 /** The help of one command: usage, description, arguments, options with their defaults. */
-export function renderCommandHelp(command: Command.Loadable): string {
+export function renderCommandHelp(command: CommandFacts): string {
   const name = commandName(command.id);
   const args = Object.values(command.args).filter(({ hidden }) => !hidden);
   const flags = Object.values(command.flags).filter(({ hidden }) => !hidden);

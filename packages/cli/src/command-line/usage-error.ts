@@ -15,6 +15,11 @@ interface ParserError extends Error {
  */
 export function asUsageError(command: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
+  if (error instanceof CliError && error.code === 'CLI_USAGE' && error.message.startsWith('argument '))
+    return new CliError('CLI_USAGE', `slapos ${command}: error: ${error.message}`, {
+      hint: error.hint ?? `slapos help ${command}`,
+      cause: error,
+    });
   const value = WRONG_VALUE.exec(error.message);
   if (value === null && !('parse' in error)) return error;
   const sentence = value === null ? sentenceFor(error) : `argument ${value[1] ?? ''}: ${value[2] ?? ''}`;

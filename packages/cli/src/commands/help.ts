@@ -1,6 +1,7 @@
 import { SlaposCommand } from '../base/slapos-command.js';
 import { findCommand } from '../command-line/find-command.js';
-import { commandName, renderCommandHelp, renderGlobalHelp } from '../command-line/help.js';
+import { commandName } from '../command-line/catalogue.js';
+import { renderCommandHelp, renderGlobalHelp } from '../command-line/help.js';
 import { EXIT_CODES } from '../exit-codes.js';
 
 /** `slapos help [COMMAND]` (spec: cli §1.3). */

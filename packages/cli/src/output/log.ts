@@ -1,26 +1,12 @@
-import fs from 'node:fs';
-import path from 'node:path';
-import { escapeControlCharacters, isSlapOSError, type LogFields, type Logger, redactSecrets } from '@slapos/host';
-import { CliError } from '../errors.js';
+import type { LogFields, Logger } from '@slapos/host';
+import { ConsoleStream } from '../console/console-stream.js';
+import { LogFile } from '../console/log-file.js';
+import { LOG_LEVELS, type LogFormat, type LogLevel } from '../console/log-level.js';
+import { consoleLine, fileLine, journalLine, jsonLine, type LogRecord } from '../console/log-lines.js';
 
-const LEVELS = { debug: 10, info: 20, warn: 30, error: 40, critical: 50 } as const;
-export type LogLevel = keyof typeof LEVELS;
-/** Python's names, which people grep for. */
-const NAMES: Readonly<Record<LogLevel, string>> = {
-  debug: 'DEBUG',
-  info: 'INFO',
-  warn: 'WARNING',
-  error: 'ERROR',
-  critical: 'CRITICAL',
-};
-const MESSAGE_COLOURS: Readonly<Record<LogLevel, string>> = {
-  debug: '0;32',
-  info: '',
-  warn: '0;33',
-  error: '0;31',
-  critical: '1;31',
-};
-const FILE_LEVEL_WIDTH = 8;
+export type { LogLevel } from '../console/log-level.js';
+
+const ROOT_LOGGER = 'slapos';
 
 export interface LogOptions {
   /** Least level that is shown; the file always gets everything. */
@@ -30,49 +16,48 @@ export interface LogOptions {
   /** Show the stack of errors on the console as well. */
   readonly showStacks: boolean;
   readonly file?: string | undefined;
+  readonly format?: LogFormat | undefined;
 }
 
-/** A log line before it is laid out. */
-interface LogRecord {
-  readonly level: LogLevel;
-  readonly message: string;
-  readonly fields: LogFields;
-  readonly time: Date;
+/** Where the lines of a log and of all its children go. */
+interface Sinks {
+  readonly console: ConsoleStream;
+  file: LogFile | undefined;
 }
 
 /** The log of a command: lines on standard error, and in a file if there is one (spec: cli §1.5). */
 export class CommandLog implements Logger {
   readonly #options: LogOptions;
   readonly #fields: LogFields;
-  readonly #file: { descriptor: number | undefined };
+  readonly #name: string;
+  readonly #sinks: Sinks;
 
-  constructor(
-    options: LogOptions,
-    fields: LogFields = {},
-    file: { descriptor: number | undefined } = { descriptor: undefined },
-  ) {
+  constructor(options: LogOptions, fields: LogFields = {}, name = ROOT_LOGGER, sinks?: Sinks) {
     this.#options = options;
     this.#fields = fields;
-    this.#file = file;
-    if (options.file !== undefined && file.descriptor === undefined) this.openFile(options.file);
+    this.#name = name;
+    this.#sinks = sinks ?? { console: new ConsoleStream(process.stderr), file: undefined };
+    if (sinks === undefined && options.file !== undefined) this.openFile(options.file);
+  }
+
+  /** Standard error: for what is drawn below the log. */
+  get console(): ConsoleStream {
+    return this.#sinks.console;
+  }
+
+  /** Whether colours are used on standard error. */
+  get colour(): boolean {
+    return this.#options.colour;
+  }
+
+  /** Whether lines of this level reach the console. */
+  shows(level: LogLevel): boolean {
+    return LOG_LEVELS[level] >= LOG_LEVELS[this.#options.level];
   }
 
   /** Also writes to this file from now on; the first that is opened stays. */
   openFile(file: string): void {
-    if (this.#file.descriptor !== undefined) return;
-    try {
-      fs.mkdirSync(path.dirname(file), { recursive: true });
-      this.#file.descriptor = fs.openSync(file, 'a');
-    } catch (cause) {
-      throw new CliError(
-        'CLI_INPUT',
-        `Cannot write the log file ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          hint: 'Name another with --log-file.',
-          cause,
-        },
-      );
-    }
+    this.#sinks.file ??= new LogFile(file);
   }
 
   debug(message: string, fields?: LogFields): void {
@@ -91,72 +76,40 @@ export class CommandLog implements Logger {
     this.#log('error', message, fields);
   }
 
-  critical(message: string): void {
-    this.#log('critical', message, {});
+  critical(message: string, fields?: LogFields): void {
+    this.#log('critical', message, fields);
   }
 
   child(fields: LogFields): CommandLog {
-    return new CommandLog(this.#options, { ...this.#fields, ...fields }, this.#file);
+    return new CommandLog(this.#options, { ...this.#fields, ...fields }, this.#name, this.#sinks);
+  }
+
+  /** The same log under another name, such as `slapos.format`, which users look for. */
+  named(name: string): CommandLog {
+    return new CommandLog(this.#options, this.#fields, name, this.#sinks);
   }
 
   #log(level: LogLevel, message: string, fields: LogFields = {}): void {
-    const record = { level, message, fields: { ...this.#fields, ...fields }, time: new Date() };
-    if (this.#file.descriptor !== undefined) fs.writeSync(this.#file.descriptor, `${fileLine(record)}\n`);
-    if (LEVELS[level] >= LEVELS[this.#options.level]) process.stderr.write(`${consoleLine(record, this.#options)}\n`);
+    const record: LogRecord = {
+      level,
+      logger: this.#name,
+      message,
+      fields: { ...this.#fields, ...fields },
+      time: new Date(),
+    };
+    this.#sinks.file?.write(this.#options.format === 'json' ? jsonLine(record) : fileLine(record));
+    if (this.shows(level)) this.#sinks.console.writeLine(this.#consoleLine(record));
   }
-}
 
-function consoleLine(record: LogRecord, { showTime, colour, showStacks }: LogOptions): string {
-  const paint = (code: string, text: string): string =>
-    colour && code !== '' ? `\u001b[${code}m${text}\u001b[0m` : text;
-  const head = [
-    ...(showTime ? [paint('0;32', localTime(record.time))] : []),
-    paint('0;34', `slapos[${process.pid}]`),
-    paint('1;30', NAMES[record.level]),
-  ];
-  return `${head.join(' ')} ${paint(MESSAGE_COLOURS[record.level], textOf(record, showStacks))}`;
-}
-
-function fileLine(record: LogRecord): string {
-  const milliseconds = String(record.time.getMilliseconds()).padStart(3, '0');
-  return `[${localTime(record.time)},${milliseconds}] ${NAMES[record.level].padEnd(FILE_LEVEL_WIDTH)} ${textOf(record, true)}`;
-}
-
-/** The message with its fields behind it. What came from outside cannot make a line, or colours, of its own (spec: security S20). */
-function textOf({ message, fields }: LogRecord, withStack: boolean): string {
-  const { error, ...others } = fields;
-  const shown = Object.entries(others).map(([key, value]) => `${key}=${fieldText(value)}`);
-  const lines = message.split('\n').map((line) => escapeControlCharacters(line));
-  const text = `${lines.join('\n')}${error === undefined ? '' : `: ${escapeLines(errorText(error, withStack))}`}${shown.length > 0 ? ` (${shown.join(', ')})` : ''}`;
-  return redactSecrets(text);
-}
-
-function escapeLines(text: string): string {
-  return text
-    .split('\n')
-    .map((line) => escapeControlCharacters(line))
-    .join('\n');
-}
-
-/** JSON as far as there is one: `undefined` and functions have none, whatever the types say. */
-function jsonText(value: unknown): string {
-  const text = JSON.stringify(value) as string | undefined;
-  return text ?? String(value);
-}
-
-function fieldText(value: unknown): string {
-  const text = typeof value === 'string' ? value : value instanceof Error ? value.message : jsonText(value);
-  return /[\s,()="]/.test(text) ? JSON.stringify(text) : escapeControlCharacters(text);
-}
-
-function errorText(error: unknown, withStack: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  if (withStack && error.stack !== undefined) return error.stack;
-  return isSlapOSError(error) && error.hint !== undefined ? `${error.message} ${error.hint}` : error.message;
-}
-
-function localTime(time: Date): string {
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const date = `${time.getFullYear()}-${two(time.getMonth() + 1)}-${two(time.getDate())}`;
-  return `${date} ${two(time.getHours())}:${two(time.getMinutes())}:${two(time.getSeconds())}`;
+  #consoleLine(record: LogRecord): string {
+    switch (this.#options.format) {
+      case 'json':
+        return jsonLine(record);
+      case 'journal':
+        return journalLine(record, this.#options.showStacks);
+      case 'text':
+      case undefined:
+        return consoleLine(record, this.#options);
+    }
+  }
 }

@@ -3,7 +3,17 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { loadConfigFile } from '../../config/config-file.js';
 import { type ConfigProblem, findProblems } from '../../config/find-problems.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { jsonDocument, outputFlag } from '../../output/documents.js';
+import { outputFlags } from '../../output/output-flags.js';
+import { type Column, renderList } from '../../output/render-result.js';
+
+const COLUMNS: readonly Column<ConfigProblem>[] = [
+  { name: 'severity', value: ({ severity }) => severity },
+  { name: 'line', value: ({ line }) => line },
+  { name: 'section', value: ({ section }) => section },
+  { name: 'key', value: ({ key }) => key },
+  { name: 'problem', value: ({ message }) => message },
+  { name: 'suggestion', value: ({ suggestion }) => suggestion },
+];
 
 /** `slapos config check` (spec: config §6). */
 export default class ConfigCheck extends SlaposCommand {
@@ -16,7 +26,7 @@ export default class ConfigCheck extends SlaposCommand {
     cfg: configFlag,
     client: Flags.boolean({ description: 'the file of the client commands, such as request' }),
     strict: Flags.boolean({ description: 'count warnings as errors' }),
-    output: outputFlag,
+    ...outputFlags,
   };
 
   override async run(): Promise<number> {
@@ -26,8 +36,10 @@ export default class ConfigCheck extends SlaposCommand {
       args.file === undefined ? await this.loadConfig(family, flags.cfg) : await loadConfigFile(args.file, family);
     const problems = findProblems(config);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
-    if (flags.output === 'json') this.log(jsonDocument('ConfigCheck', { file: config.file, problems }));
-    else this.log([...problems.map(renderProblem), summary(config.file, errors, problems.length - errors)].join('\n'));
+    const text = (): string =>
+      [...problems.map(renderProblem), summary(config.file, errors, problems.length - errors)].join('\n');
+    const about = { file: config.file, errors, warnings: problems.length - errors };
+    this.log(await renderList({ kind: 'ConfigCheck', items: problems, columns: COLUMNS, text, about }, flags));
     return errors > 0 || (flags.strict && problems.length > 0) ? EXIT_CODES.FAILED : EXIT_CODES.OK;
   }
 }

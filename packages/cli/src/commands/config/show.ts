@@ -3,7 +3,15 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { type EffectiveValue, effectiveValues } from '../../config/effective-values.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { jsonDocument, outputFlag } from '../../output/documents.js';
+import { outputFlags } from '../../output/output-flags.js';
+import { type Column, renderList } from '../../output/render-result.js';
+
+const COLUMNS: readonly Column<EffectiveValue>[] = [
+  { name: 'section', value: ({ section }) => section },
+  { name: 'key', value: ({ key }) => key },
+  { name: 'value', value: ({ value }) => value },
+  { name: 'origin', value: ({ origin }) => origin },
+];
 
 /** `slapos config show` (spec: ux-ideas §19). */
 export default class ConfigShow extends SlaposCommand {
@@ -15,7 +23,7 @@ export default class ConfigShow extends SlaposCommand {
     cfg: configFlag,
     client: Flags.boolean({ description: 'the file of the client commands, such as request' }),
     origin: Flags.boolean({ description: 'also say where each value stands' }),
-    output: outputFlag,
+    ...outputFlags,
   };
 
   override async run(): Promise<number> {
@@ -27,8 +35,10 @@ export default class ConfigShow extends SlaposCommand {
       });
     }
     const values = effectiveValues(config, args.section);
-    if (flags.output === 'json') this.log(jsonDocument('Config', { file: config.file, items: values }));
-    else this.log(render(values, flags.origin));
+    const text = (): string => render(values, flags.origin);
+    this.log(
+      await renderList({ kind: 'Config', items: values, columns: COLUMNS, text, about: { file: config.file } }, flags),
+    );
     return EXIT_CODES.OK;
   }
 }
