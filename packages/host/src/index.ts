@@ -53,5 +53,6 @@ export { formatHumanSize, parseHumanSize } from './sizes.js';
 export type { AccountChange, Accounts, NewUser, UserChange } from './users/accounts.js';
 export { DryRunAccounts } from './users/dry-run-accounts.js';
 export { LinuxAccounts } from './users/linux-accounts.js';
+export { endProcessesOfUser, processesOfUser, removeTracesOfUser, type TracesContext } from './users/traces.js';
 export { LinuxUserDatabase, type LinuxUserDatabaseOptions } from './users/linux-user-database.js';
 export type { GroupEntry, UserDatabase, UserEntry, UserIdentity } from './users/user.js';
