@@ -72,7 +72,8 @@ export async function endProcessesOfUser(user: UserIdentity, context: TracesCont
 }
 
 async function signalAll(user: UserIdentity, name: 'TERM' | 'KILL', { commands }: TracesContext): Promise<void> {
-  await commands.run({ file: 'kill', args: ['-s', name, '--', '-1'], user });
+  // The shell's own: that of procps understands -1 in another way, and is not on every machine.
+  await commands.run({ file: 'sh', args: ['-c', 'kill -s "$0" -- -1', name], user });
 }
 
 /**
