@@ -3,6 +3,8 @@ import { type ConfigFamily, type ConfigFile, configPath, loadConfigFile } from '
 import type { CommandLog } from '../output/log.js';
 import { invocation } from './invocation.js';
 
+const STARTS_PROGRAMS = /^(?:node|proxy):/;
+
 /** `--cfg`, which every command has that reads a configuration. */
 export const configFlag = Flags.string({ description: 'configuration file', helpValue: 'FILE' });
 
@@ -12,6 +14,14 @@ export const configFlag = Flags.string({ description: 'configuration file', help
  */
 export abstract class SlaposCommand extends Command {
   abstract override run(): Promise<number>;
+
+  /** What starts programs of others passes on no descriptor that a careless shell or service manager gave us (spec: security S17). */
+  protected override async init(): Promise<void> {
+    await super.init();
+    if (!STARTS_PROGRAMS.test(this.id ?? '')) return;
+    const { closeInheritedDescriptors } = await import('@slapos/host');
+    closeInheritedDescriptors(this.argv);
+  }
 
   /** The log on standard error. */
   protected get logger(): CommandLog {

@@ -13,6 +13,6 @@ export abstract class SupervisorctlCommand extends SlaposCommand {
     const { cfg, rest } = takeConfigOption(this.argv);
     const config = await this.loadConfig('node', cfg);
     checkRoot(config);
-    return runSupervisorctl(config, [...this.action, ...rest], this.logger);
+    return runSupervisorctl(config, [...this.action, ...rest], this.logger, this.signal);
   }
 }

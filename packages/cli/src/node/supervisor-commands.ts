@@ -2,6 +2,7 @@ import { createLinuxHost, isSlapOSError } from '@slapos/host';
 import {
   createSupervisordAdapter,
   runSupervisorctl as runOwnSupervisorctl,
+  runSupervisorctlPrompt,
   runSupervisorInForeground,
   type Supervisor,
   type SupervisorKind,
@@ -11,7 +12,7 @@ import {
 } from '@slapos/supervisor';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline/promises';
+import { createInterface } from 'node:readline';
 import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
 import { CliError } from '../errors.js';
@@ -87,6 +88,11 @@ export async function runSupervisorUntilEnd(
   return (await runSupervisorInForeground({ commands, logger, kind: node.kind, paths }, signal)) ?? 1;
 }
 
+/** Whether commands must not start a supervisor by themselves (spec: cli §3.13). */
+export function isLaunchForbidden(config: ConfigFile): boolean {
+  return TRUE_WORDS.has(config.value('slapos', 'forbid_supervisord_automatic_launch')?.trim().toLowerCase() ?? '');
+}
+
 /**
  * Hands words to the stock supervisorctl of this node, on our terminal, or to our own where that is not installed; starts the supervisor
  * first unless that is forbidden (spec: cli §3.13).
@@ -96,13 +102,11 @@ export async function runSupervisorctl(
   config: ConfigFile,
   words: readonly string[],
   logger: CommandLog,
+  signal: AbortSignal,
 ): Promise<number> {
   const node = await nodeSupervisorOf(config);
   const { instanceRoot } = node;
-  const forbidden = TRUE_WORDS.has(
-    config.value('slapos', 'forbid_supervisord_automatic_launch')?.trim().toLowerCase() ?? '',
-  );
-  if (!forbidden) await startSupervisor(node, logger);
+  if (!isLaunchForbidden(config)) await startSupervisor(node, logger);
   try {
     const { exitCode } = await createLinuxHost({ logger }).commands.run({
       file: 'supervisorctl',
@@ -112,27 +116,16 @@ export async function runSupervisorctl(
     return exitCode ?? 1;
   } catch (error) {
     if (!isSlapOSError(error) || error.code !== 'HOST_COMMAND_NOT_FOUND') throw error;
-    return words.length > 0 ? printSupervisorctl(instanceRoot, words) : talkToSupervisor(instanceRoot);
+    if (words.length === 0)
+      return runSupervisorctlPrompt({ instanceRoot, input: process.stdin, output: process.stdout });
+    const typed = words[0] === 'fg' ? createInterface({ input: process.stdin }) : undefined;
+    try {
+      const print = (text: string): void => void process.stdout.write(text);
+      return await runOwnSupervisorctl({ instanceRoot, words, signal, print, typed });
+    } finally {
+      typed?.close();
+    }
   }
-}
-
-function printSupervisorctl(instanceRoot: string, words: readonly string[]): Promise<number> {
-  return runOwnSupervisorctl({ instanceRoot, words, print: (text) => process.stdout.write(text) });
-}
-
-/** The prompt of supervisorctl: shows the status, then does what is typed until `exit` or the end of the input. */
-async function talkToSupervisor(instanceRoot: string): Promise<number> {
-  let status = await printSupervisorctl(instanceRoot, ['status']);
-  const lines = createInterface({ input: process.stdin, output: process.stdout, prompt: 'supervisor> ' });
-  lines.prompt();
-  for await (const line of lines) {
-    const words = line.split(/\s+/).filter((word) => word !== '');
-    if (words[0] === 'exit' || words[0] === 'quit') break;
-    if (words.length > 0) status = await printSupervisorctl(instanceRoot, words);
-    lines.prompt();
-  }
-  lines.close();
-  return status;
 }
 
 /** Takes our own `--cfg` out of the words of a command whose others belong to supervisorctl. */

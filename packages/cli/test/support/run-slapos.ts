@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const BIN = path.resolve(import.meta.dirname, '../../bin/run.js');
+/** The file that `slapos` is. */
+export const SLAPOS_BIN = path.resolve(import.meta.dirname, '../../bin/run.js');
 
 /** How a command ended. */
 export interface Outcome {
@@ -19,7 +20,7 @@ export interface RunOptions {
 
 /** Runs the built `slapos` with these words, as a shell would: no terminal, and of the environment only `PATH` and `HOME`. */
 export async function runSlapos(words: readonly string[], { input = '', env = {} }: RunOptions = {}): Promise<Outcome> {
-  const child = spawn(process.execPath, [BIN, ...words], {
+  const child = spawn(process.execPath, [SLAPOS_BIN, ...words], {
     env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...env },
     stdio: 'pipe',
   });

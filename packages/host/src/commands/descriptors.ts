@@ -22,8 +22,17 @@ export function inheritedDescriptors(): number[] {
 
 /**
  * Closes the descriptors that we inherited, so that no child gets them. For programs, at their start, before anything else;
- * never for libraries: somebody may be using them.
+ * never for libraries: somebody may be using them. What Node.js itself talks to its parent with stays.
+ * @param words of the command line: a descriptor that one of them names, as a shell's `<(…)` does, stays open
  */
-export function closeInheritedDescriptors(): void {
-  for (const descriptor of inheritedDescriptors()) fs.closeSync(descriptor);
+export function closeInheritedDescriptors(words: readonly string[] = []): void {
+  const kept = new Set(words.flatMap(descriptorsNamedIn));
+  // `fork` of Node.js gives its child a channel.
+  const channel: unknown = process.channel !== undefined && 'fd' in process.channel ? process.channel.fd : undefined;
+  if (typeof channel === 'number') kept.add(channel);
+  for (const descriptor of inheritedDescriptors()) if (!kept.has(descriptor)) fs.closeSync(descriptor);
+}
+
+function descriptorsNamedIn(word: string): number[] {
+  return [...word.matchAll(/\/(?:dev|proc\/self)\/fd\/(\d+)/g)].map(([, digits]) => Number(digits));
 }

@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, readlink, realpath, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { messages, type Outcome, runSlapos, SLAPOS_BIN } from './support/run-slapos.js';
+
+// A supervisor is started and ended for each.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+const GROUP = `[group:slappart0]
+programs=slappart0_web,slappart0_job
+[program:slappart0_web]
+command=/bin/sh -c 'exec sleep 600'
+process_name=web-on-watch
+autostart=false
+autorestart=false
+startsecs=0
+[program:slappart0_job]
+command=/bin/sh -c 'exit 3'
+process_name=job
+autostart=false
+autorestart=false
+startsecs=0
+[group:slappart0-socat]
+programs=slappart0-socat_x
+[program:slappart0-socat_x]
+command=/bin/sh -c 'exec sleep 600'
+autostart=false
+[group:slappart01]
+programs=slappart01_x
+[program:slappart01_x]
+command=/bin/sh -c 'exec sleep 600'
+autostart=false
+`;
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'slapos-st-')));
+  await mkdir(path.join(folder, 'inst'));
+  await writeFile(
+    path.join(folder, 'slapos.cfg'),
+    `[slapos]\ninstance_root = ${path.join(folder, 'inst')}\nroot_check = false\nsupervisor = embedded\n`,
+  );
+  await slapos('node', 'supervisord');
+  await writeFile(path.join(folder, 'inst/etc/supervisord.conf.d/test.conf'), GROUP);
+  await slapos('node', 'supervisorctl', 'update');
+});
+
+afterEach(async () => {
+  await slapos('node', 'supervisorctl', 'shutdown');
+  await vi.waitFor(async () => {
+    await configure('forbid_supervisord_automatic_launch = true');
+    expect((await slapos('node', 'status', '--json')).exitCode).toBe(4);
+  });
+  await rm(folder, { recursive: true });
+});
+
+async function configure(line: string): Promise<void> {
+  await writeFile(
+    path.join(folder, 'slapos.cfg'),
+    `[slapos]\ninstance_root = ${path.join(folder, 'inst')}\nroot_check = false\nsupervisor = embedded\n${line}\n`,
+  );
+}
+
+function slapos(...[node = '', command = '', ...words]: string[]): Promise<Outcome> {
+  return runSlapos([node, command, '--cfg', path.join(folder, 'slapos.cfg'), ...words]);
+}
+
+interface StatusDocument {
+  readonly kind: string;
+  readonly supervisor: string;
+  readonly unknown: readonly string[];
+  readonly items: readonly { readonly partition: string; readonly service: string; readonly state: string }[];
+}
+
+async function statusDocument(...words: string[]): Promise<{ exitCode: number | null; document: StatusDocument }> {
+  const { exitCode, stdout } = await slapos('node', 'status', '--output', 'json', ...words);
+  return { exitCode, document: JSON.parse(stdout) as StatusDocument };
+}
+
+it('shows services as lines, table and document, with the exit status of supervisorctl', async () => {
+  const lines = await slapos('node', 'status', 'slappart0:*');
+  expect(lines.exitCode).toBe(3);
+  expect(lines.stdout).toMatch(/^slappart0:web-on-watch {11}STOPPED {3}Not started$/m);
+
+  const before = await statusDocument('slappart0:web-on-watch');
+  expect(before.exitCode).toBe(3);
+  expect(before.document).toEqual({
+    apiVersion: 'slapos.cli/1',
+    kind: 'NodeStatus',
+    supervisor: 'running',
+    unknown: [],
+    items: [
+      expect.objectContaining({
+        partition: 'slappart0',
+        service: 'web-on-watch',
+        state: 'STOPPED',
+        pid: null,
+        startedAt: null,
+        stoppedAt: null,
+        exitStatus: null,
+        error: null,
+      }),
+    ],
+  });
+  await slapos('node', 'start', 'slappart0:*');
+  const after = await statusDocument('slappart0:web-on-watch');
+  expect(after.exitCode).toBe(0);
+  expect(after.document.items[0]).toMatchObject({
+    state: 'RUNNING',
+    pid: expect.any(Number) as number,
+    startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/) as string,
+  });
+
+  const table = await slapos('node', 'status', '--output', 'table', '--columns', 'service,state', 'slappart0:*');
+  expect(table.stdout).toMatch(/^SERVICE +STATE\njob +EXITED\nweb-on-watch +RUNNING\n$/);
+});
+
+it('selects by partition and by failure, and names what is not there', async () => {
+  await slapos('node', 'start', 'slappart0:*');
+  const services = ({ document }: { document: StatusDocument }): string[] =>
+    document.items.map(({ partition, service }) => `${partition}:${service}`);
+  // A partition whose name only begins alike is another one.
+  expect(services(await statusDocument('--only-cp', 'slappart0'))).toEqual([
+    'slappart0:job',
+    'slappart0:web-on-watch',
+    'slappart0-socat:slappart0-socat_x',
+  ]);
+  await vi.waitFor(async () =>
+    expect(services(await statusDocument('--failed', '--only-cp', 'slappart0'))).toEqual(['slappart0:job']),
+  );
+  const unknown = await slapos('node', 'status', '--json', 'nope:*');
+  expect(unknown.exitCode).toBe(4);
+  expect(messages(unknown.stderr)).toContain('nope: ERROR (no such group)');
+});
+
+it('watches: one document for each change, until it is interrupted', async () => {
+  const words = ['node', 'status', '--cfg', path.join(folder, 'slapos.cfg'), '--watch', '--json', '--interval', '0.1'];
+  const child = spawn(process.execPath, [SLAPOS_BIN, ...words, 'slappart0:*'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let seen = '';
+  child.stdout.on('data', (piece: Buffer) => (seen += piece.toString()));
+  const states = (): string[][] =>
+    seen
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => (JSON.parse(line) as StatusDocument).items.map(({ state }) => state));
+  await vi.waitFor(() => expect(states()).toEqual([['STOPPED', 'STOPPED']]), { timeout: 30_000 });
+  await slapos('node', 'start', 'slappart0:web-on-watch');
+  await vi.waitFor(() => expect(states().at(-1)).toEqual(['STOPPED', 'RUNNING']), { timeout: 30_000 });
+  child.kill('SIGINT');
+  await once(child, 'close');
+  expect(child.exitCode).toBe(3);
+});
+
+it('refuses an interval that is none', async () => {
+  for (const interval of ['0', '-1', 'soon', '']) {
+    const { exitCode, stderr } = await slapos('node', 'status', '--watch', '--interval', interval);
+    expect({ interval, exitCode }).toEqual({ interval, exitCode: 2 });
+    expect(stderr).toContain(`argument --interval: '${interval}'`);
+  }
+});
+
+it('lets go of the descriptors that a careless shell passed on', async () => {
+  const words = ['node', 'status', '--cfg', path.join(folder, 'slapos.cfg'), '--watch', '--json'];
+  const script = 'exec 20</etc/hostname 37</etc/hostname; exec "$@"';
+  const child = spawn('bash', ['-c', script, 'bash', process.execPath, SLAPOS_BIN, ...words], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(child.stdout, 'data');
+  const open = `/proc/${String(child.pid)}/fd`;
+  const targets = await Promise.all(
+    (await readdir(open)).map((name) => readlink(path.join(open, name)).catch(() => '')),
+  );
+  child.kill('SIGINT');
+  await once(child, 'close');
+  expect(targets).toContain('/dev/null');
+  expect(targets).not.toContain('/etc/hostname');
+});
