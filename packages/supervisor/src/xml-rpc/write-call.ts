@@ -1,15 +1,8 @@
-import { create } from 'xmlbuilder2';
+import type { RpcValue } from './values.js';
+import { escapeText, writeValue } from './write-value.js';
 
-/** The document of a call; `int`, `boolean` and `string` are all that supervisord's methods take. */
-export function writeCall(method: string, parameters: readonly (string | number | boolean)[]): string {
-  const call = create({ version: '1.0' }).ele('methodCall');
-  call.ele('methodName').txt(method);
-  const list = call.ele('params');
-  for (const parameter of parameters) {
-    const value = list.ele('param').ele('value');
-    if (typeof parameter === 'string') value.ele('string').txt(parameter);
-    else if (typeof parameter === 'boolean') value.ele('boolean').txt(parameter ? '1' : '0');
-    else value.ele('int').txt(String(parameter));
-  }
-  return call.end();
+/** The document of a call (spec: supervisor §9.2). */
+export function writeCall(method: string, parameters: readonly RpcValue[]): string {
+  const list = parameters.map((parameter) => `<param>\n${writeValue(parameter)}</param>\n`);
+  return `<?xml version='1.0'?>\n<methodCall>\n<methodName>${escapeText(method)}</methodName>\n<params>\n${list.join('')}</params>\n</methodCall>\n`;
 }
