@@ -1,0 +1,38 @@
+import os from 'node:os';
+
+import { expect, test } from 'vitest';
+
+import { portOfPath, readTestEnvironment } from './environment.js';
+
+test('the variables of the Python test suites', () => {
+  const environment = readTestEnvironment({
+    SLAPOS_TEST_WORKING_DIR: '/srv/t',
+    SLAPOS_TEST_IPV4: '10.0.0.1',
+    SLAPOS_TEST_IPV6: 'fd00::1',
+    SLAPOS_TEST_DEBUG: '1',
+    SLAPOS_TEST_SKIP_SOFTWARE_CHECK: '1',
+    SLAPOS_TEST_SHARED_PART_LIST: '~/shared:/opt/shared:',
+    SLAPOS_TEST_LOG_DIRECTORY: '/tmp/logs',
+    HOME: '/elsewhere',
+  });
+  expect(environment).toEqual({
+    directory: '/srv/t',
+    ipv4: '10.0.0.1',
+    ipv6: 'fd00::1',
+    debug: true,
+    skipSoftwareCheck: true,
+    skipSoftwareRebuild: false,
+    sharedParts: [`${os.homedir()}/shared`, '/opt/shared'],
+    snapshotDirectory: '/tmp/logs',
+  });
+  expect(readTestEnvironment({})).toMatchObject({ directory: undefined, debug: false, sharedParts: [] });
+});
+
+test('a switch that is neither on nor off is an error', () => {
+  expect(() => readTestEnvironment({ SLAPOS_TEST_DEBUG: 'yes' })).toThrow(/SLAPOS_TEST_DEBUG is "yes"/);
+});
+
+test('a folder has its own port, the one that Python gives it', () => {
+  // 1024 + int(hashlib.md5(b'/srv/t').hexdigest(), 16) % (65535 - 1024)
+  expect(portOfPath('/srv/t')).toBe(41408);
+});

@@ -1,0 +1,185 @@
+import { readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { supervisorPaths } from '@slapos/supervisor';
+import { StandaloneError } from '../errors.js';
+import type { StandaloneInstance, StandaloneRequest } from '../node/instance.js';
+import type { StandaloneOptions } from '../node/options.js';
+import { type StandaloneNode, startStandalone } from '../node/standalone-node.js';
+import { assertSoundSoftware } from './check-software.js';
+import { readTestEnvironment, type TestEnvironment } from './environment.js';
+import { keepSnapshot } from './snapshots.js';
+
+const DEFAULT_PARTITIONS = 10;
+const DEFAULT_RETRIES = { software: 10, instance: 20, report: 20 };
+const DEFAULT_REFERENCE = 'testing partition 0';
+
+/** What a suite about a Software Release runs with. */
+export interface SoftwareTestOptions extends Omit<StandaloneOptions, 'format' | 'onClose'> {
+  /** The release: a URL, a path, or the URL of a file, such as `new URL('./software.cfg', import.meta.url)`. */
+  readonly software: string | URL;
+  /** Further releases that are built, for instances that request others. */
+  readonly alsoSupply?: readonly (string | URL)[] | undefined;
+  /** How many partitions. Default 10. */
+  readonly partitions?: number | undefined;
+  /** How often passes that fail are repeated. Default 10 for software, 20 for instances and reports. */
+  readonly retries?: { readonly software?: number; readonly instance?: number; readonly report?: number } | undefined;
+  /** Whether the built release is looked at, see `checkSoftware`. Default: unless `builder` is given. */
+  readonly check?: boolean | undefined;
+  /** Where logs and files are kept when something fails. Default: nowhere. */
+  readonly snapshotDirectory?: string | undefined;
+  /** Variables `SLAPOS_TEST_…` that stand for options that are not given: `process.env`. Default: none. */
+  readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** An instance as a suite requests it; what is left out has defaults. */
+export type SoftwareTestRequest = Partial<Omit<StandaloneRequest, 'softwareReleaseUrl'>> & {
+  readonly softwareReleaseUrl?: string | URL;
+};
+
+/** A node on which a Software Release is built once, for tests that request instances of it (spec: standalone §6.2). */
+export class SoftwareTestBed implements AsyncDisposable {
+  readonly node: StandaloneNode;
+  readonly softwareReleaseUrl: string;
+  readonly #options: SoftwareTestOptions;
+  readonly #environment: TestEnvironment;
+  readonly #requests = new Map<string, StandaloneRequest>();
+
+  private constructor(node: StandaloneNode, options: SoftwareTestOptions, environment: TestEnvironment) {
+    this.node = node;
+    this.softwareReleaseUrl = releaseUrl(options.software);
+    this.#options = options;
+    this.#environment = environment;
+  }
+
+  /**
+   * Starts a node, builds the release and looks at it. When that fails, a snapshot is kept and the node is removed.
+   * @throws PassFailedError; StandaloneError `STANDALONE_UNSOUND_SOFTWARE` and those of `startStandalone`
+   */
+  static async start(options: SoftwareTestOptions): Promise<SoftwareTestBed> {
+    const environment = readTestEnvironment(options.variables ?? {});
+    const { directory, sharedParts, ipv4, ipv6 } = environment;
+    const {
+      software: _software,
+      alsoSupply: _alsoSupply,
+      partitions = DEFAULT_PARTITIONS,
+      retries: _retries,
+      check: _check,
+      snapshotDirectory: _snapshotDirectory,
+      variables: _variables,
+      ...others
+    } = options;
+    const node = await startStandalone({
+      ...others,
+      directory: options.directory ?? directory,
+      sharedParts: options.sharedParts ?? sharedParts,
+      format: { partitions, ipv4, ipv6 },
+    });
+    const bed = new SoftwareTestBed(node, options, environment);
+    try {
+      await bed.#build();
+      return bed;
+    } catch (error) {
+      await bed.keepSnapshot('setup failed');
+      await node[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  async #build(): Promise<void> {
+    const urls = [this.softwareReleaseUrl, ...(this.#options.alsoSupply ?? []).map(releaseUrl)];
+    for (const url of urls) await this.node.supply(url);
+    const { debug, skipSoftwareCheck, skipSoftwareRebuild } = this.#environment;
+    const isTakenUp = this.#options.directory !== undefined || this.#environment.directory !== undefined;
+    await this.node.buildSoftware({
+      retries: this.#options.retries?.software ?? DEFAULT_RETRIES.software,
+      force: isTakenUp && !skipSoftwareRebuild,
+      debug,
+    });
+    if (!(this.#options.check ?? this.#options.builder === undefined) || skipSoftwareCheck) return;
+    for (const softwareReleaseUrl of urls) await this.checkSoftware(softwareReleaseUrl);
+  }
+
+  /** Looks at a built release. @throws StandaloneError `STANDALONE_UNSOUND_SOFTWARE` */
+  async checkSoftware(softwareReleaseUrl = this.softwareReleaseUrl): Promise<void> {
+    const { softwareRoot, sharedPartRoot } = this.node.layout;
+    await assertSoundSoftware({ softwareRoot, softwareReleaseUrl, sharedParts: [sharedPartRoot] });
+  }
+
+  /**
+   * Requests an instance and deploys it, until its promises pass. It is destroyed at the end.
+   * @throws PassFailedError after a snapshot was kept
+   */
+  async request(request: SoftwareTestRequest = {}): Promise<StandaloneInstance> {
+    const { softwareReleaseUrl, partitionReference = DEFAULT_REFERENCE } = request;
+    const url = softwareReleaseUrl === undefined ? this.softwareReleaseUrl : releaseUrl(softwareReleaseUrl);
+    const whole = { ...request, softwareReleaseUrl: url, partitionReference };
+    this.#requests.set(partitionReference, whole);
+    const instance = await this.node.request(whole);
+    await this.processInstances(`request ${partitionReference}`);
+    return instance;
+  }
+
+  /** Deploys what has changed, until all promises pass. @throws PassFailedError after a snapshot was kept */
+  async processInstances(snapshotName = 'processing instances'): Promise<void> {
+    try {
+      const retries = this.#options.retries?.instance ?? DEFAULT_RETRIES.instance;
+      await this.node.processInstances({ retries, debug: this.#environment.debug });
+    } catch (error) {
+      await this.keepSnapshot(`${snapshotName} failed`);
+      throw error;
+    }
+  }
+
+  /** Keeps logs and files under a name; gives the folder, or undefined when none was named for snapshots. */
+  async keepSnapshot(name: string): Promise<string | undefined> {
+    const directory = this.#options.snapshotDirectory ?? this.#environment.snapshotDirectory;
+    if (directory === undefined) return undefined;
+    const softwareName = path.basename(path.dirname(this.softwareReleaseUrl)) || 'software';
+    return keepSnapshot(this.node.layout, { directory: path.join(directory, softwareName), name });
+  }
+
+  /**
+   * Destroys all instances, those that they requested included, looks for what they left behind, and ends the node, whatever fails.
+   * @throws StandaloneError `STANDALONE_LEAKED`; what else failed, as AggregateError when it is several
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const failures: unknown[] = [];
+    const attempt = async (step: string, action: () => Promise<void>): Promise<void> => {
+      try {
+        await action();
+      } catch (error) {
+        failures.push(error);
+        await this.keepSnapshot(`clean-up ${step} failed`).catch((reason: unknown) => failures.push(reason));
+      }
+    };
+    await attempt('destroying', () => this.#destroyAll());
+    await attempt('looking for leaks', () => this.#findLeaks());
+    await attempt('stopping', () => this.node[Symbol.asyncDispose]());
+    const [first] = failures;
+    if (failures.length > 1)
+      throw new AggregateError(failures, `The clean-up failed: ${messageOf(first)}`, { cause: first });
+    if (failures.length === 1) throw first;
+  }
+
+  async #destroyAll(): Promise<void> {
+    for (const request of this.#requests.values()) await this.node.request({ ...request, state: 'destroyed' });
+    await this.node.processInstances({ retries: this.#options.retries?.instance ?? DEFAULT_RETRIES.instance });
+  }
+
+  async #findLeaks(): Promise<void> {
+    const { includeDirectory } = supervisorPaths(this.node.layout.instanceRoot);
+    const leaked = (await readdir(includeDirectory)).filter((name) => name.endsWith('.conf')).sort();
+    if (leaked.length === 0) return;
+    throw new StandaloneError('STANDALONE_LEAKED', `Test leaked supervisor configurations: ${leaked.join(', ')}`);
+  }
+}
+
+function releaseUrl(release: string | URL): string {
+  if (typeof release === 'string') return release;
+  return release.protocol === 'file:' ? fileURLToPath(release) : release.href;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
