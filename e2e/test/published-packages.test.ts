@@ -51,7 +51,8 @@ beforeAll(async () => {
     ),
   );
   const tarballs = await readdir(join(userFolder, 'tarballs'));
-  const devDependencies = { '@types/node': '^20.19.0' };
+  // vitest is an optional peer of one entry point.
+  const devDependencies = { '@types/node': '^20.19.0', vitest: '4.1.12' };
   await writeFile(join(userFolder, 'package.json'), JSON.stringify({ private: true, type: 'module', devDependencies }));
   const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
   await execa('npm', ['install', ...options, ...tarballs.map((name) => `./tarballs/${name}`)], { cwd: userFolder });
