@@ -1,0 +1,32 @@
+import type { CliErrorCode } from '../errors.js';
+import type { ExplanationsOf } from './explanation.js';
+
+export const cliErrors: ExplanationsOf<CliErrorCode> = {
+  CLI_CONFIGURATION: {
+    meaning:
+      'A configuration file is missing, cannot be read, lacks a key that the command needs, or holds a value that cannot be. The message names file, line, section and key.',
+    remedy:
+      'Correct that line, or name another file with --cfg. Values of the command line win over those of the file.',
+    run: ['slapos config path', 'slapos config check', 'slapos config show --origin'],
+  },
+  CLI_INPUT: {
+    meaning:
+      'What an argument names cannot be used: a file of parameters that is no JSON, YAML or XML, a log file that cannot be written, a section that does not exist.',
+    remedy: 'The message says which one and what was expected.',
+  },
+  CLI_NOT_ROOT: {
+    meaning: 'The command changes what only root may change, and somebody else ran it.',
+    remedy: 'Run it with sudo. For a node that runs everything as you, set root_check = false in [slapos].',
+  },
+  CLI_UNKNOWN_COMMAND: {
+    meaning: 'There is no command of that name, or an option stands where the name of a command is expected.',
+    remedy:
+      'The message lists the commands, and the one that was probably meant. A command of a plug-in needs its plug-in.',
+    run: ['slapos help', 'slapos plugins list'],
+  },
+  CLI_USAGE: {
+    meaning: 'Arguments or options of a command are missing, unknown, or exclude each other.',
+    remedy: 'The help of the command lists them.',
+    run: ['slapos help COMMAND'],
+  },
+};
