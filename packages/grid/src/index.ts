@@ -77,6 +77,14 @@ export {
   type PruneOptions,
   type PruneResult,
 } from './prune/prune.js';
+export type { BeforeRemoval, DestructionResult, KeptReason } from './report/destroy.js';
+export {
+  runReportPass,
+  type ReportItemResult,
+  type ReportPassControl,
+  type ReportPassOptions,
+  type ReportPassResult,
+} from './report/pass.js';
 export type { SoftwareItemResult } from './software/apply.js';
 export { buildLogPath } from './software/build-log.js';
 export { planSoftwarePass, runSoftwarePass, type PassControl, type SoftwarePassResult } from './software/pass.js';

@@ -75,6 +75,10 @@ export class InMemoryMaster implements Master {
     this.#record('reportPartitionDestroyed', partitionId);
   }
 
+  async reportUsage(document: string): Promise<void> {
+    this.#record('reportUsage', document);
+  }
+
   async reportPartitionError(partitionId: string, text: string): Promise<void> {
     this.calls.push(['reportPartitionError', partitionId, text]);
   }

@@ -35,6 +35,9 @@ export interface Master {
   bangPartition(partitionId: string, message: string, options?: MasterCallOptions): Promise<void>;
   bangComputer(message: string, options?: MasterCallOptions): Promise<void>;
 
+  /** Sends a usage document. It is not repeated when nobody knows whether it has arrived. (spec: grid 11) */
+  reportUsage(document: string, options?: MasterCallOptions): Promise<void>;
+
   fetchPartitionCertificate(partitionId: string, options?: MasterCallOptions): Promise<PartitionCertificate>;
   /** Pairs of interface and address of all partitions of the instance's tree. */
   fetchHostingIpAddresses(

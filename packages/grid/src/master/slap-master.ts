@@ -54,6 +54,10 @@ class SlapMaster implements Master {
     await this.#partition(partitionId).destroyed(options);
   }
 
+  async reportUsage(document: string, options: MasterCallOptions = {}): Promise<void> {
+    await this.#computer().reportUsage(document, options);
+  }
+
   async reportPartitionError(partitionId: string, text: string): Promise<void> {
     await this.#partition(partitionId).error(text);
   }

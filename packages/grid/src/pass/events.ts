@@ -2,7 +2,7 @@ import type { PlannedRelease } from '../software/plan.js';
 import type { PlannedPartition } from '../partition/plan.js';
 
 /** Which pass it is about. */
-export type PassName = 'software' | 'instance' | 'promise';
+export type PassName = 'software' | 'instance' | 'promise' | 'report';
 
 /** Where the work on a partition stands. */
 export type PartitionStep =

@@ -9,7 +9,11 @@ import {
   type InstancePassOptions,
   type InstancePassResult,
   type PassEvent,
+  type ReportPassControl,
+  type ReportPassOptions,
+  type ReportPassResult,
   runInstancePass,
+  runReportPass,
   runSoftwarePass,
   type SoftwarePassOptions,
   type SoftwarePassResult,
@@ -69,6 +73,16 @@ export class Harness implements AsyncDisposable {
     return runInstancePass({ ...this.#common, ...options }, this.ports, {
       observer: (event) => this.events.push(event),
       ...(signal === undefined ? {} : { signal }),
+    });
+  }
+
+  runReport(
+    control: Omit<ReportPassControl, 'observer'> = {},
+    options: Partial<ReportPassOptions> = {},
+  ): Promise<ReportPassResult> {
+    return runReportPass({ ...this.#common, ...options }, this.ports, {
+      observer: (event) => this.events.push(event),
+      ...control,
     });
   }
 

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+
+import type { PartitionInformation } from '@slapos/slap';
+
+import { errorReport } from '../errors.js';
+import { PARTITION_ID } from '../partition/plan.js';
+import { type InstanceContext, openPartition } from '../partition/work.js';
+import { createEmit, type Emit, type PassObserver } from '../pass/events.js';
+import { checkNodeOptions, type InstancePassOptions, type NodeOptions } from '../pass/options.js';
+import type { GridPorts } from '../pass/ports.js';
+import { prepareStructure } from '../structure/structure.js';
+import { type BeforeRemoval, destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
+import { UsageOutbox } from './outbox.js';
+import { makeBatches, readComputerReports, readPartitionReports } from './report-files.js';
+import { runReportScripts } from './scripts.js';
+import { sendReports, type SendingResult } from './send-reports.js';
+
+/** Options of the report pass. (spec: grid 2.3, 11) */
+export type ReportPassOptions = NodeOptions &
+  Pick<InstancePassOptions, 'forbidSupervisordAutomaticLaunch' | 'instanceStorageHome' | 'firewall'>;
+
+/** How a report pass is watched and stopped. */
+export interface ReportPassControl {
+  readonly signal?: AbortSignal;
+  readonly observer?: PassObserver;
+  /** Called for each destroyed instance once it is stopped: what managers do before its removal. */
+  readonly beforeRemoval?: BeforeRemoval;
+}
+
+/** What became of one partition. */
+export interface ReportItemResult {
+  readonly partitionId: string;
+  /** `unchanged`: nothing to destroy. */
+  readonly outcome: 'unchanged' | 'destroyed' | 'kept' | 'failed';
+  /** Why a destroyed instance is still there. */
+  readonly reason?: KeptReason;
+  readonly error?: Error;
+}
+
+/** How a report pass ended. */
+export interface ReportPassResult {
+  readonly pass: 'report';
+  readonly passId: string;
+  readonly outcome: 'success' | 'failure';
+  readonly items: readonly ReportItemResult[];
+  /** Usage documents that the master has accepted. */
+  readonly acceptedDocuments: number;
+  /** Why usage reports are still here, when they are. */
+  readonly sendingError?: Error;
+  readonly durationMs: number;
+}
+
+/**
+ * Runs the report scripts of the partitions, tells the master what they used, and removes the instances that it wants destroyed. A
+ * partition that fails does not stop the others. May be killed at any instant and run again. (spec: grid 11) The caller holds the
+ * lock of the report pass.
+ * @throws GridError `GRID_INVALID_OPTIONS`, `GRID_FOLDER_MISSING`; SupervisorError; SlapError when the master cannot say what it wants;
+ * the signal's reason.
+ */
+export async function runReportPass(
+  options: ReportPassOptions,
+  ports: GridPorts,
+  control: ReportPassControl = {},
+): Promise<ReportPassResult> {
+  checkNodeOptions(options);
+  const { clock } = ports.host;
+  const began = clock.monotonic();
+  const passId = randomUUID();
+  const emit: Emit = createEmit('report', passId, clock, control.observer);
+  const context: InstanceContext = { options, ports, emit, signal: control.signal };
+  emit('pass.started', { pid: process.pid });
+  await prepareStructure(options);
+  if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
+  const pass = new ReportPass(context, control.beforeRemoval ?? (() => Promise.resolve()));
+  const information = await ports.master.fetchComputerInformation(
+    control.signal === undefined ? {} : { signal: control.signal },
+  );
+  const sending = await pass.run(information.partitions.filter(isUsed));
+  control.signal?.throwIfAborted();
+  const outcome = pass.hasFailed || sending.error !== undefined ? 'failure' : 'success';
+  ports.logger.info('Finished usage reports.');
+  const durationMs = clock.monotonic() - began;
+  emit('pass.finished', { outcome, counts: countItems(pass.items), durationMs });
+  return {
+    pass: 'report',
+    passId,
+    outcome,
+    items: pass.items,
+    acceptedDocuments: sending.accepted,
+    durationMs,
+    ...(sending.error === undefined ? {} : { sendingError: sending.error }),
+  };
+}
+
+/** A partition that somebody has, or had until it is removed. (spec: grid 7.2) */
+function isUsed({ partitionId, requestedState, softwareReleaseUrl }: PartitionInformation): boolean {
+  const isFree = (requestedState ?? 'destroyed') === 'destroyed' && (softwareReleaseUrl ?? '') === '';
+  return PARTITION_ID.test(partitionId) && !isFree;
+}
+
+class ReportPass {
+  readonly #context: InstanceContext;
+  readonly #beforeRemoval: BeforeRemoval;
+  readonly #items = new Map<string, ReportItemResult>();
+  #hasFailed = false;
+
+  constructor(context: InstanceContext, beforeRemoval: BeforeRemoval) {
+    this.#context = context;
+    this.#beforeRemoval = beforeRemoval;
+  }
+
+  get items(): readonly ReportItemResult[] {
+    return [...this.#items.values()];
+  }
+
+  get hasFailed(): boolean {
+    return this.#hasFailed;
+  }
+
+  async run(partitions: readonly PartitionInformation[]): Promise<SendingResult> {
+    for (const partition of partitions) this.#record(partition.partitionId, { outcome: 'unchanged' });
+    for (const partition of partitions) await this.#runScripts(partition);
+    const sending = await this.#sendUsage(partitions);
+    for (const partition of partitions.filter((one) => one.requestedState === 'destroyed'))
+      await this.#destroy(partition, sending);
+    return sending;
+  }
+
+  async #runScripts(partition: PartitionInformation): Promise<void> {
+    const { partitionId } = partition;
+    try {
+      const failed = await runReportScripts(partition, this.#context);
+      if (failed.length > 0) this.#record(partitionId, { outcome: 'failed', error: scriptsFailed(failed) });
+    } catch (error) {
+      await this.#fail(partitionId, error);
+    }
+  }
+
+  async #sendUsage(partitions: readonly PartitionInformation[]): Promise<SendingResult> {
+    const { options, ports, signal } = this.#context;
+    const { instanceRoot, computerId } = options;
+    const { master, logger, host } = ports;
+    const outbox = await UsageOutbox.open(instanceRoot, logger);
+    const reports = [];
+    for (const { partitionId } of partitions) {
+      try {
+        reports.push(
+          ...(await readPartitionReports(instanceRoot, partitionId, outbox, logger.child({ partition: partitionId }))),
+        );
+      } catch (error) {
+        await this.#fail(partitionId, error);
+      }
+    }
+    await outbox.add([
+      ...makeBatches(reports, stopDate(host.clock.now())),
+      ...(await readComputerReports(instanceRoot, computerId, outbox, logger)),
+    ]);
+    const result = await sendReports(outbox, { instanceRoot, computerId, master, logger, signal });
+    for (const [owner, error] of result.refused) {
+      if (this.#items.has(owner)) this.#record(owner, { outcome: 'failed', error });
+      if (PARTITION_ID.test(owner) && owner !== computerId)
+        await master.reportPartitionError(owner, errorReport(error));
+    }
+    return result;
+  }
+
+  async #destroy(partition: PartitionInformation, sending: SendingResult): Promise<void> {
+    const { partitionId } = partition;
+    const { ports, emit, signal } = this.#context;
+    signal?.throwIfAborted();
+    emit('partition.started', { partition: partitionId });
+    try {
+      const isPending = sending.pending.has(partitionId);
+      const result: DestructionResult = await destroyPartition(
+        partition,
+        isPending,
+        this.#context,
+        this.#beforeRemoval,
+      );
+      if (result.outcome === 'destroyed') {
+        await this.#removeLog(partitionId);
+        await ports.master.reportPartitionDestroyed(partitionId).catch((error: unknown) => {
+          ports.logger.debug('The master did not take the report', { partition: partitionId, error });
+        });
+      }
+      this.#record(partitionId, result);
+    } catch (error) {
+      signal?.throwIfAborted();
+      await this.#fail(partitionId, error);
+    }
+  }
+
+  /** The log of the destruction itself; nothing of the instance stays. */
+  async #removeLog(partitionId: string): Promise<void> {
+    await using folder = await openPartition(this.#context.options.instanceRoot, partitionId);
+    for (const name of await folder.list()) await folder.removeTree(name);
+  }
+
+  async #fail(partitionId: string, thrown: unknown): Promise<void> {
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#context.ports.logger.error(error.message, { partition: partitionId, error });
+    this.#record(partitionId, { outcome: 'failed', error });
+    await this.#context.ports.master.reportPartitionError(partitionId, errorReport(error));
+  }
+
+  #record(partitionId: string, result: Omit<ReportItemResult, 'partitionId'>): void {
+    this.#hasFailed ||= result.outcome === 'failed';
+    // A failure before stays one, unless there is nothing left that it could be about.
+    if (this.#items.get(partitionId)?.outcome === 'failed' && result.outcome !== 'destroyed') return;
+    this.#items.set(partitionId, { partitionId, ...result });
+  }
+}
+
+function scriptsFailed(names: readonly string[]): Error {
+  return new Error(names.map((name) => `Script '${name}' failed.`).join(' '));
+}
+
+function countItems(items: readonly ReportItemResult[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of items) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** Local time, as the master reads it: `2026-11-23 at 05:12:00`. (spec: grid 11.2) */
+function stopDate(nowMs: number): string {
+  const now = new Date(nowMs);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const date = [now.getFullYear(), now.getMonth() + 1, now.getDate()].map((value) => two(value)).join('-');
+  return `${date} at ${[now.getHours(), now.getMinutes(), now.getSeconds()].map((value) => two(value)).join(':')}`;
+}
