@@ -23,6 +23,7 @@ const MAX_CLIENTS = 64;
  * @returns {Promise<{
  *   get: (path: string, headers?: Record<string, string>) => Promise<Answer>,
  *   post: (path: string, form: Record<string, string>) => Promise<Answer>,
+ *   postJson: (path: string, value: unknown) => Promise<Answer>,
  *   rssMegabytes: () => Promise<number>,
  *   dispose: () => Promise<void>,
  * }>}
@@ -60,6 +61,13 @@ export async function startProxyServer() {
         'content-type': 'application/x-www-form-urlencoded',
         'content-length': String(Buffer.byteLength(body)),
       };
+      const answer = await call('POST', target, headers, body);
+      if (answer.status !== 200) throw new Error(`POST ${target} was answered ${answer.status}`);
+      return answer;
+    },
+    postJson: async (target, value) => {
+      const body = JSON.stringify(value);
+      const headers = { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
       const answer = await call('POST', target, headers, body);
       if (answer.status !== 200) throw new Error(`POST ${target} was answered ${answer.status}`);
       return answer;

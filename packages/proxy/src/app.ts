@@ -10,6 +10,7 @@ import { computerPartitionRoutes } from './routes/computer-partition.js';
 import { computerRoutes } from './routes/computer.js';
 import { hateoasRoutes } from './routes/hateoas.js';
 import { instanceRequestRoutes } from './routes/instance-request.js';
+import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { serviceRoutes } from './routes/service.js';
 import { softwareReleaseRoutes } from './routes/software-release.js';
 
@@ -27,6 +28,7 @@ export function createApp(context: ProxyContext): Hono {
   computerPartitionRoutes(routes, context);
   certificateRoutes(routes, context);
   hateoasRoutes(routes, context);
+  jsonRpcRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
   return app;

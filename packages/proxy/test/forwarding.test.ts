@@ -44,8 +44,8 @@ const answering =
     response.writeHead(status).end(body);
   };
 
-/** The second master of the recording: an instance `agent` on its first partition, seven free ones. */
-async function externalMaster(): Promise<Proxy> {
+/** The second master of the recordings: eight partitions, and in the first of them an instance, where there is one. */
+async function externalMaster(agents: readonly string[]): Promise<Proxy> {
   const proxy = await createProxy({ computerId: EXTERNAL_COMPUTER });
   const partitionList = Array.from({ length: 8 }, (_, index) => ({
     reference: `slappart${index}`,
@@ -58,13 +58,30 @@ async function externalMaster(): Promise<Proxy> {
   const xml = marshal({ reference: EXTERNAL_COMPUTER, address: null, netmask: null, partition_list: partitionList });
   await post((request) => proxy.fetch(request), `${OWN_URL}/loadComputerConfigurationFromXML`, { xml });
   await proxy.seed({
-    instances: [{ partitionReference: 'agent', softwareReleaseUrl: 'https://sr.example/agent.cfg' }],
+    instances: agents.map((partitionReference) => ({
+      partitionReference,
+      softwareReleaseUrl: 'https://sr.example/agent.cfg',
+    })),
   });
   return proxy;
 }
 
-test('the recorded forwarding is repeated, on both sides', async () => {
-  await using external = await externalMaster();
+/** Where we answer otherwise than the Python proxy, on purpose, by number of the exchange. */
+type Differences = ReadonlyMap<number, { readonly status: number; readonly body: RegExp }>;
+const NO_DIFFERENCES: Differences = new Map();
+const RPC_DIFFERENCES: Differences = new Map([
+  [
+    2,
+    { status: 200, body: /^\{"message": "Resource not ready", "name": "SoftwareInstanceNotReady", "status": 102\}$/ },
+  ],
+  [3, { status: 403, body: /did not specify key or certificate\./ }],
+]);
+
+test.each([
+  { file: '14-multimaster.json', agents: ['agent'], differences: NO_DIFFERENCES },
+  { file: '29-rpc-forward.json', agents: [], differences: RPC_DIFFERENCES },
+])('the recorded forwarding of $file is repeated, on both sides', async ({ file, agents, differences }) => {
+  await using external = await externalMaster(agents);
   const { url: externalUrl } = await external.listen({ host: '127.0.0.1', port: 0 });
   const seen: { path: string; form: Record<string, string> }[] = [];
   // A relay, to see what we send.
@@ -83,7 +100,7 @@ test('the recorded forwarding is repeated, on both sides', async () => {
     })();
   });
   await using busy = await serve(answering(408));
-  const text = readFileSync(join(import.meta.dirname, 'fixtures/transcripts/14-multimaster.json'), 'utf8')
+  const text = readFileSync(join(import.meta.dirname, 'fixtures/transcripts', file), 'utf8')
     .replaceAll(RECORDED_MASTER, relay.host)
     .replaceAll(RECORDED_BUSY_MASTER, busy.host);
   await using proxy = await createProxy({
@@ -104,11 +121,19 @@ test('the recorded forwarding is repeated, on both sides', async () => {
   const matcher = new TranscriptMatcher();
   for (const [index, exchange] of (JSON.parse(text) as Transcript).exchanges.entries()) {
     seen.length = 0;
-    const { method, path, form, headers } = exchange.request;
-    const body = form === undefined ? {} : { body: new URLSearchParams(form).toString() };
+    const { method, path, form, json, headers } = exchange.request;
+    const rpcBody = json === undefined ? undefined : JSON.stringify(json);
+    const content = form === undefined ? rpcBody : new URLSearchParams(form).toString();
+    const body = content === undefined ? {} : { body: content };
     const response = await proxy.fetch(new Request(OWN_URL + path, { method, headers: new Headers(headers), ...body }));
     const answer = { status: response.status, body: await response.text(), headers: response.headers };
     const place = `exchange ${index}: ${exchange.comment ?? path}`;
+    const difference = differences.get(index);
+    if (difference !== undefined) {
+      expect(answer.status, place).toBe(difference.status);
+      expect(answer.body, place).toMatch(difference.body);
+      continue;
+    }
     if (exchange.response.status === 500) {
       // A failure of the other master is not one of ours.
       expect(answer.status, place).toBe(502);
@@ -121,8 +146,12 @@ test('the recorded forwarding is repeated, on both sides', async () => {
 
 function postsTo(host: string, { upstream = [] }: Exchange): unknown[] {
   return upstream
-    .filter(({ request }) => request.method === 'POST' && request.headers['Host'] === host)
-    .map(({ request }) => ({ path: request.path, form: request.form }));
+    .filter(({ request }) => request.method === 'POST' && (request.headers?.['Host'] ?? host) === host)
+    .map(({ request }) => ({
+      path: request.path,
+      // Requests that came over JSON-RPC are the user's, too.
+      form: JSON.parse(JSON.stringify(request.form).replaceAll('None_', 'user_')) as unknown,
+    }));
 }
 
 describe('what the other master does is told as it is', () => {
@@ -157,7 +186,7 @@ describe('what the other master does is told as it is', () => {
 
   test('a connection that breaks is tried again', async () => {
     let calls = 0;
-    await using external = await externalMaster();
+    await using external = await externalMaster([]);
     const answer = await request((call, response) => {
       calls += 1;
       if (calls < 3) call.socket.destroy();

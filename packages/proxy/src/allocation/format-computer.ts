@@ -9,7 +9,12 @@ export interface ComputerDescription extends ComputerRecord {
     readonly partitionId: string;
     /** Name of the network interface; `''` means that it has none, and the partition id is used. */
     readonly interfaceName: string;
-    readonly addresses: readonly { readonly address: string; readonly netmask: string | null }[];
+    readonly addresses: readonly {
+      readonly address: string;
+      readonly netmask: string | null;
+      /** Where it differs from that of the partition. */
+      readonly interfaceName?: string;
+    }[];
   }[];
 }
 
@@ -48,12 +53,9 @@ export async function formatComputer(
   await writer.replaceNetwork(computerId, partitions.flatMap(networkOf));
 }
 
-function networkOf({
-  partitionId,
-  interfaceName,
-  addresses,
-}: ComputerDescription['partitions'][number]): NetworkRecord[] {
-  return addresses.map(({ address, netmask }) => ({
+function networkOf(partition: ComputerDescription['partitions'][number]): NetworkRecord[] {
+  const { partitionId } = partition;
+  return partition.addresses.map(({ address, netmask, interfaceName = partition.interfaceName }) => ({
     partitionId,
     interfaceName: interfaceName === '' ? partitionId : interfaceName,
     address,

@@ -7,6 +7,9 @@ import { type IssuedCertificate, issueCertificate, makeAuthority } from './x509.
 const AUTHORITY_CERTIFICATE = 'authority_certificate';
 const AUTHORITY_KEY = 'authority_key';
 
+/** The upper bound of X.520, on which other programs rely. */
+const MAX_COMMON_NAME_CHARACTERS = 64;
+
 /** A certificate and its private key, both PEM. */
 export interface CertificatePair {
   readonly certificate: string;
@@ -81,6 +84,13 @@ export class Authority {
     check: (reader: StoreReader) => Promise<CertificateRecord | undefined>,
   ): Promise<CertificatePair> {
     await this.#store.read(check);
+    if (commonName.length > MAX_COMMON_NAME_CHARACTERS) {
+      throw new ProxyError(
+        'PROXY_INVALID_REQUEST',
+        `The name ${JSON.stringify(commonName.slice(0, MAX_COMMON_NAME_CHARACTERS))}… is too long for a certificate`,
+        { hint: `X.509 allows ${MAX_COMMON_NAME_CHARACTERS} characters: format the computer under a shorter name.` },
+      );
+    }
     // Making keys takes long, so it is done before the transaction, which checks again.
     const issued: IssuedCertificate = await issueCertificate(
       await this.#authority(),

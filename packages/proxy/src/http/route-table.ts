@@ -11,6 +11,7 @@ export type RouteHandler = (
 /** The routes of a resource. Also answers `HEAD` where there is `GET`, `OPTIONS`, and 405 for all other verbs. */
 export class RouteTable {
   readonly #app: Hono;
+  readonly #options = new Map<string, RouteHandler>();
 
   constructor(app: Hono) {
     this.#app = app;
@@ -24,12 +25,19 @@ export class RouteTable {
     this.#add('POST', path, handler, 'OPTIONS, POST');
   }
 
+  /** Answers `OPTIONS` of a path otherwise than by naming what is allowed. */
+  options(path: string, handler: RouteHandler): void {
+    this.#options.set(path, handler);
+  }
+
   #add(method: 'GET' | 'POST', path: string, handler: RouteHandler, allow: string): void {
     this.#app.on(method, path, (context) => handler(context.req.raw, context.req.param()));
-    this.#app.all(path, (context) =>
-      context.req.method === 'OPTIONS'
+    this.#app.all(path, (context) => {
+      if (context.req.method !== 'OPTIONS') return methodNotAllowedPage(allow);
+      const own = this.#options.get(path);
+      return own === undefined
         ? new Response('', { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', allow } })
-        : methodNotAllowedPage(allow),
-    );
+        : own(context.req.raw, context.req.param());
+    });
   }
 }

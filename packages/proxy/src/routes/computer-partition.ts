@@ -7,10 +7,9 @@ import { ProxyError } from '../errors.js';
 import { type Fields, invalidField, readForm, readQuery } from '../http/form.js';
 import { textAnswer } from '../http/html-pages.js';
 import type { RouteTable } from '../http/route-table.js';
-import type { StoreWriter } from '../store/proxy-store.js';
+import { type NodeStatement, reportAboutPartition } from '../reports/keep-report.js';
 import type { PartitionKey, ReportKind } from '../store/records.js';
 import { IGNORED } from './computer.js';
-import { keptMessage } from './reports.js';
 import { partitionQuestionRoutes } from './partition-questions.js';
 
 const REPORTS: readonly (readonly [path: string, kind: ReportKind])[] = [
@@ -57,7 +56,8 @@ export function computerPartitionRoutes(routes: RouteTable, context: ProxyContex
       const fields = await form(request);
       const [computerId, partitionId] = [fields.optional('computer_id'), fields.optional('computer_partition_id')];
       if (computerId !== undefined && partitionId !== undefined) {
-        await store.write((writer) => addReport(writer, { computerId, partitionId }, kind, fields, timestamps.now()));
+        const statement = statementOf(kind, fields, timestamps.now());
+        await store.write((writer) => reportAboutPartition(writer, { computerId, partitionId }, statement));
       }
       return textAnswer(IGNORED);
     });
@@ -68,7 +68,8 @@ export function computerPartitionRoutes(routes: RouteTable, context: ProxyContex
     const key = readKey(fields);
     const outcome = await store.write(async (writer) => {
       const result = await destroyInstance(writer, key);
-      if (result.outcome === 'freed') await addReport(writer, key, 'destroyed', fields, timestamps.now());
+      if (result.outcome === 'freed')
+        await reportAboutPartition(writer, key, statementOf('destroyed', fields, timestamps.now()));
       return result;
     });
     return textAnswer(destructionText(outcome, key));
@@ -79,7 +80,7 @@ export function computerPartitionRoutes(routes: RouteTable, context: ProxyContex
     const key = readKey(fields);
     await store.write(async (writer) => {
       await bangTree(writer, key, timestamps);
-      await addReport(writer, key, 'bang', fields, timestamps.now());
+      await reportAboutPartition(writer, key, statementOf('bang', fields, timestamps.now()));
     });
     return textAnswer('OK');
   });
@@ -108,21 +109,17 @@ export function readKey(fields: Fields): PartitionKey {
   return { computerId: fields.required('computer_id'), partitionId: fields.required('computer_partition_id') };
 }
 
-/** Reports about partitions that are unknown are dropped: anybody could fill the disk with them. */
-async function addReport(
-  writer: StoreWriter,
-  key: PartitionKey,
+function statementOf(
   kind: ReportKind,
   fields: Fields,
   reportedAt: number,
-): Promise<void> {
-  if ((await writer.partition(key)) === undefined) return;
-  const message = keptMessage(fields.optional('error_log') ?? fields.optional('message'));
-  const slaveReference = fields.reference('slave_reference') ?? '';
-  await writer.addReport({ ...key, softwareReleaseUrl: '', slaveReference, kind, message, reportedAt });
+): NodeStatement & { readonly slaveReference: string | undefined } {
+  const message = fields.optional('error_log') ?? fields.optional('message');
+  return { kind, message, reportedAt, slaveReference: fields.reference('slave_reference') };
 }
 
-function destructionText(outcome: DestructionOutcome, key: PartitionKey): string {
+/** What a node that reports a destruction is told. */
+export function destructionText(outcome: DestructionOutcome, key: PartitionKey): string {
   switch (outcome.outcome) {
     case 'freed':
       return 'OK';

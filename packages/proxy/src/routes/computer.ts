@@ -6,9 +6,10 @@ import type { ProxyContext } from '../context.js';
 import type { ReadyDocument } from '../documents/computer-information.js';
 import { computerStatus } from '../documents/status.js';
 import { ProxyError } from '../errors.js';
-import { type Fields, invalidField, readForm, readQuery, textDictionary } from '../http/form.js';
+import { invalidField, readForm, readQuery, textDictionary } from '../http/form.js';
 import { HTML_CONTENT_TYPE, textAnswer } from '../http/html-pages.js';
 import type { RouteTable } from '../http/route-table.js';
+import { keepUsage, reportAboutComputer } from '../reports/keep-report.js';
 
 /** What Python answers where it does nothing; what we keep does not change the answer. */
 export const IGNORED = 'Ignored';
@@ -18,7 +19,7 @@ const SMALL_DOCUMENT_BYTES = 256 * 1024;
 const DESCRIPTION_LIMITS = { maxElements: 4_000_000, maxLength: 512 * 1024 * 1024 };
 
 /** Names of partitions become names of folders on the node. */
-const partitionIdSchema = z
+export const partitionIdSchema = z
   .string()
   .min(1)
   .regex(/^(?!\.{1,2}$)[^/\p{Cc}]+$/u, 'must be usable as the name of a folder');
@@ -66,10 +67,12 @@ export function computerRoutes(routes: RouteTable, context: ProxyContext): void 
     const computerId = fields.optional('computer_id');
     if (computerId !== undefined) {
       // As in the Python proxy, the instances are left alone; what the node said is kept.
-      await store.write(async (writer) => {
-        if ((await writer.computer(computerId)) === undefined) return;
-        await writer.addReport(computerReport(computerId, fields, timestamps.now()));
-      });
+      const statement = {
+        kind: 'bang' as const,
+        message: fields.optional('message'),
+        reportedAt: timestamps.now(),
+      };
+      await store.write((writer) => reportAboutComputer(writer, computerId, statement));
     }
     return textAnswer(marshal(''));
   });
@@ -78,10 +81,8 @@ export function computerRoutes(routes: RouteTable, context: ProxyContext): void 
     const fields = await form(request);
     const [computerId, document] = [fields.optional('computer_id'), fields.optional('use_string')];
     if (computerId !== undefined && document !== undefined) {
-      await store.write(async (writer) => {
-        if ((await writer.computer(computerId)) === undefined) return;
-        await writer.addUsage({ computerId, document, reportedAt: timestamps.now() });
-      });
+      const reportedAt = timestamps.now();
+      await store.write((writer) => keepUsage(writer, { computerId, document, reportedAt }));
     }
     return textAnswer(IGNORED);
   });
@@ -119,19 +120,6 @@ export function unknownComputer(computerId: string): ProxyError {
   return new ProxyError('PROXY_NOT_FOUND', `Computer ${JSON.stringify(computerId)} is not known here`, {
     hint: 'Format it first (slapos node format), and compare computer_id in its configuration.',
   });
-}
-
-function computerReport(computerId: string, fields: Fields, reportedAt: number) {
-  const message = fields.optional('message') ?? '';
-  return {
-    computerId,
-    partitionId: '',
-    softwareReleaseUrl: '',
-    slaveReference: '',
-    kind: 'bang' as const,
-    message,
-    reportedAt,
-  };
 }
 
 function readDescription(value: MarshalValue): ComputerDescription {

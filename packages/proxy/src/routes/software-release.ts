@@ -5,9 +5,9 @@ import { ProxyError } from '../errors.js';
 import { readForm, readQuery } from '../http/form.js';
 import { textAnswer } from '../http/html-pages.js';
 import type { RouteTable } from '../http/route-table.js';
+import { reportAboutRelease } from '../reports/keep-report.js';
 import type { ReportKind } from '../store/records.js';
 import { IGNORED } from './computer.js';
-import { keptMessage } from './reports.js';
 
 const SUPPLY_STATES = new Set(['available', 'destroyed']);
 
@@ -46,13 +46,8 @@ export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, o
       const fields = await form(request);
       const [url, computerId] = [fields.optional('url'), fields.optional('computer_id')];
       if (url !== undefined && computerId !== undefined) {
-        const message = keptMessage(fields.optional('error_log'));
-        await store.write(async (writer) => {
-          const supplied = await writer.softwareOf(computerId);
-          if (!supplied.some((software) => software.url === url)) return;
-          const subject = { computerId, partitionId: '', softwareReleaseUrl: url, slaveReference: '' };
-          await writer.addReport({ ...subject, kind, message, reportedAt: timestamps.now() });
-        });
+        const statement = { kind, message: fields.optional('error_log'), reportedAt: timestamps.now() };
+        await store.write((writer) => reportAboutRelease(writer, { computerId, softwareReleaseUrl: url }, statement));
       }
       return textAnswer(IGNORED);
     });

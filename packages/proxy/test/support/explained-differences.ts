@@ -32,6 +32,17 @@ const unmatchedProduct: ExplainedDifference = {
 const addressesOfComp1234 = /10\.0\.0\.\d|2001:db8:0:/;
 const addressesOfComp5678 = /10\.0\.5\.\d|2001:db8:5:/;
 
+const formatted: ExplainedDifference = {
+  why: 'what the schema calls optional is optional',
+  status: 200,
+  body: /^\{"type": "success", "title": "Formatted"\}$/,
+};
+const forgotten: ExplainedDifference = {
+  why: 'a shared instance that was destroyed is not there',
+  status: 403,
+  body: /"title": "No (?:shared instance|instance tree) sh/,
+};
+
 /** Where we answer otherwise than the Python proxy, on purpose, by scenario and number of the exchange. */
 const DIFFERENCES: Readonly<Record<string, Readonly<Record<number, ExplainedDifference>>>> = {
   '00-session.json': {
@@ -75,6 +86,44 @@ const DIFFERENCES: Readonly<Record<string, Readonly<Record<number, ExplainedDiff
     20: { why: 'a value without quotes is the fault of the request', status: 400, body: /Unhandled query/ },
   },
   '15-products.json': { 2: unmatchedProduct, 3: unmatchedProduct, 4: unmatchedProduct },
+  '20-rpc-node.json': {
+    4: formatted,
+    5: formatted,
+    21: { why: 'what nodes reported is kept', status: 200, body: /^\{"text": "#error bang: m"\}$/ },
+    22: { why: 'certificates are real', status: 200, body: /BEGIN PRIVATE KEY[^]*BEGIN CERTIFICATE/ },
+  },
+  '21-rpc-instance.json': {
+    16: { why: 'no tree has an empty name', status: 403, body: /"title": "No instance tree {2}found\."/ },
+    21: { why: 'descendants follow when their root is renamed', status: 200, notBody: /<string>inst<\/string>/ },
+    22: {
+      why: 'descendants follow when their root is renamed',
+      status: 403,
+      body: /No software instance child___inst___0/,
+    },
+    26: { why: 'a bang of a child is one of the whole tree', status: 200, body: /^<marshal>/ },
+  },
+  '22-rpc-shared.json': {
+    20: {
+      why: 'a title ends where it ends, also when the name of its root has an underscore',
+      status: 200,
+      body: /\{"title": "sh2", "instance_guid": "sh2___my_root___1"/,
+    },
+    24: forgotten,
+  },
+  '23-rpc-errors.json': {
+    30: { why: 'what cannot be kept is the fault of the request', status: 400, body: /U\+0001/ },
+    33: { why: 'a master that is not configured', status: 403, body: /is not listed in multimaster list\./ },
+  },
+  '30-rpc-leftovers.json': {
+    4: { why: 'what is destroyed is not listed', status: 200, body: /^\{"result_list": \[\{"title": "host"\}\]\}$/ },
+    5: forgotten,
+    7: { why: 'the guids of this API are understood', status: 200, body: /"instance_guid": "g______1"/ },
+    10: {
+      why: 'the shared instance of that name is destroyed, so there is no doubt',
+      status: 200,
+      body: /"instance_guid": "sh______0"/,
+    },
+  },
   '11-multi-node.json': {
     2: ownAddresses(addressesOfComp1234),
     3: ownAddresses(addressesOfComp1234),

@@ -18,7 +18,7 @@ const PATTERN_OF_KIND: Readonly<Record<string, string>> = {
 
 /**
  * Compares answers with recorded ones. `{{timestamp:1}}` stands for the same value in a whole scenario, and for another one than
- * `{{timestamp:2}}`.
+ * `{{timestamp:2}}`; `{{epoch:1}}` for its whole seconds.
  */
 export class TranscriptMatcher {
   readonly #valueOf = new Map<string, string>();
@@ -52,6 +52,13 @@ export class TranscriptMatcher {
   }
 
   #remember(key: string, value: string, place: string): void {
+    const epoch = /^\{\{epoch(?::(\d+))?\}\}$/.exec(key);
+    if (epoch !== null) {
+      // The whole seconds of a time stamp, which is often not shown itself.
+      const whole = this.#valueOf.get(`{{timestamp:${epoch[1]}}}`);
+      if (whole !== undefined) expect(value, `${place}: ${key}`).toBe(String(Math.floor(Number(whole))));
+      return;
+    }
     const known = this.#valueOf.get(key);
     if (known !== undefined) {
       expect(value, `${place}: ${key} changed`).toBe(known);

@@ -4,8 +4,10 @@ export interface Exchange {
   readonly request: {
     readonly method: string;
     readonly path: string;
-    readonly headers: Readonly<Record<string, string>>;
+    /** Absent in what another master was sent, where they do not matter. */
+    readonly headers?: Readonly<Record<string, string>>;
     readonly form?: Readonly<Record<string, string>>;
+    readonly json?: unknown;
     readonly body?: string;
   };
   readonly response: RecordedAnswer;
