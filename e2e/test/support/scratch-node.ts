@@ -156,6 +156,7 @@ software_root = ${this.at('soft')}
 root_check = ${String(isRoot)}
 pidfile_software = ${this.at('slapgrid-sr.pid')}
 pidfile_instance = ${this.at('slapgrid-cp.pid')}
+pidfile_report = ${this.at('slapgrid-ur.pid')}
 software_allow_local = true
 software_min_free_space = 10M
 instance_min_free_space = 10M

@@ -32,6 +32,7 @@ export interface PassLock {
 export const PASS_LOCKS = {
   software: { key: 'pidfile_software', fallback: '/opt/slapos/slapgrid-sr.pid' },
   instance: { key: 'pidfile_instance', fallback: '/opt/slapos/slapgrid-cp.pid' },
+  report: { key: 'pidfile_report', fallback: '/opt/slapos/slapgrid-ur.pid' },
 } as const satisfies Record<string, PassLock>;
 
 export interface NodePassRequest {

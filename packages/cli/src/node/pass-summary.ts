@@ -1,4 +1,4 @@
-import { BuildError, type InstancePassResult, type SoftwarePassResult } from '@slapos/grid';
+import { BuildError, type InstancePassResult, type ReportPassResult, type SoftwarePassResult } from '@slapos/grid';
 import { isSlapOSError } from '@slapos/host';
 import type { CommandLog } from '../output/log.js';
 
@@ -26,6 +26,18 @@ export function logInstanceSummary(logger: CommandLog, result: InstancePassResul
       `  ${[partitionId, instanceTitle, word].filter((text) => text !== undefined).join('  ')}\n${explain(error)}`,
     );
   }
+}
+
+/** The same for a report pass. */
+export function logReportSummary(logger: CommandLog, result: ReportPassResult): void {
+  const documents = count(result.acceptedDocuments, 'usage document');
+  logger.info(
+    `report pass: ${count(result.items.length, 'partition')} in ${seconds(result.durationMs)}${outcomes(result.items)}; ${documents} accepted`,
+  );
+  for (const { partitionId, error } of result.items)
+    if (error !== undefined) logger.error(`  ${partitionId}  FAILED\n${explain(error)}`);
+  if (result.sendingError !== undefined)
+    logger.error(`  usage reports wait for the next pass\n${explain(result.sendingError)}`);
 }
 
 /** Why, with the lines of the build that say it, and what to do. */

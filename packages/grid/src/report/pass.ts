@@ -78,7 +78,6 @@ export async function runReportPass(
   const sending = await pass.run(information.partitions.filter(isUsed));
   control.signal?.throwIfAborted();
   const outcome = pass.hasFailed || sending.error !== undefined ? 'failure' : 'success';
-  ports.logger.info('Finished usage reports.');
   const durationMs = clock.monotonic() - began;
   emit('pass.finished', { outcome, counts: countItems(pass.items), durationMs });
   return {
