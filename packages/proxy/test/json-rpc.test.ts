@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+
 import { JSON_RPC_METHODS, type JsonRpcMethodName, type JsonRpcRequest } from '@slapos/slap';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { createProxy, type Proxy } from '../src/index.js';
+import { temporaryFolder } from './support/server-process.js';
 import { post, requestForm } from './support/slap-calls.js';
 
 const BASE = 'http://localhost';
@@ -121,6 +124,21 @@ describe('the client for JSON-RPC', () => {
     expect(await rpc.call('get.v0.software_instance', { instance_guid: child.instance_guid })).toMatchObject({
       state: 'destroyed',
     });
+  });
+
+  test('what is asked again is answered as it is now, also when another process changed it', async () => {
+    using folder = temporaryFolder();
+    const databasePath = join(folder.path, 'proxy.db');
+    await using first = await createProxy({ computerId: COMPUTER, databasePath });
+    await using second = await createProxy({ computerId: COMPUTER, databasePath });
+    await first.seed({ computers: { [COMPUTER]: { partitions: 2 } } });
+    const titles = async () => (await callRpc(first, 'allDocs.v0.instance_tree_list', '{}')).body;
+    expect(await titles()).toBe('{"result_list": []}');
+    await second.seed({ instances: [{ partitionReference: 'a', softwareReleaseUrl: RELEASE }] });
+    expect(await titles()).toBe('{"result_list": [{"title": "a"}]}');
+    expect(await titles()).toBe('{"result_list": [{"title": "a"}]}');
+    await first.seed({ instances: [{ partitionReference: 'b', softwareReleaseUrl: RELEASE }] });
+    expect(await titles()).toBe('{"result_list": [{"title": "a"}, {"title": "b"}]}');
   });
 
   test('a certificate is made, shown to nobody twice, and revoked', async () => {

@@ -1,7 +1,7 @@
 import { isSlapError } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
-import { type JsonInput, spacedJson } from '../http/python-json.js';
+import { spacedJson } from '../http/python-json.js';
 
 const HEADERS = { 'content-type': 'application/json' };
 
@@ -27,9 +27,9 @@ const REASONS: Readonly<Record<number, string>> = {
 const NOT_FOUND_STATUS = 404;
 const CONFLICT_STATUS = 409;
 
-/** The answer of a method that succeeded. */
-export function resultAnswer(result: JsonInput): Response {
-  return new Response(spacedJson(result), { status: 200, headers: HEADERS });
+/** The answer of a method that succeeded; `result` is JSON. */
+export function resultAnswer(result: string): Response {
+  return new Response(result, { status: 200, headers: HEADERS });
 }
 
 /** The answer to a call that failed: `{status, type, title}` (spec: proxy §8). */

@@ -4,7 +4,7 @@ import type { ProxyContext } from '../context.js';
 import { ProxyError } from '../errors.js';
 import { readBoundedBody } from '../http/body.js';
 import { ownUrl } from '../http/own-url.js';
-import type { JsonInput } from '../http/python-json.js';
+import { type JsonInput, spacedJson } from '../http/python-json.js';
 import type { RouteTable } from '../http/route-table.js';
 import { acceptsJson, isJsonType } from '../json-rpc/accept.js';
 import {
@@ -16,6 +16,7 @@ import {
   resultAnswer,
   SERVER_ERROR_TEXT,
 } from '../json-rpc/answer.js';
+import { AnswerCache } from '../json-rpc/answer-cache.js';
 import { computerMethods } from '../json-rpc/methods/computer.js';
 import { instanceMethods } from '../json-rpc/methods/instance.js';
 import { requestMethods } from '../json-rpc/methods/request.js';
@@ -25,15 +26,20 @@ import type { RpcCall, RpcMethods } from '../json-rpc/rpc-call.js';
 import { MethodCheckers, METHOD_NAMES } from '../json-rpc/schemas.js';
 
 const METHODS: RpcMethods = { ...computerMethods, ...softwareReleaseMethods, ...instanceMethods, ...requestMethods };
+interface Served {
+  readonly context: ProxyContext;
+  readonly checkers: MethodCheckers;
+  readonly answers: AnswerCache;
+}
 type AnyParams = Parameters<RpcMethods[JsonRpcMethodName]>[0]['params'];
 type AnyMethod = (call: Omit<RpcCall<JsonRpcMethodName>, 'params'> & { params: AnyParams }) => Promise<JsonInput>;
 
 /** The JSON-RPC API, `POST /slapos.METHOD`, and its description (spec: proxy §8). */
 export function jsonRpcRoutes(routes: RouteTable, context: ProxyContext): void {
-  const checkers = new MethodCheckers();
+  const served = { context, checkers: new MethodCheckers(), answers: new AnswerCache(() => context.store.version()) };
   for (const method of METHOD_NAMES) {
     routes.post(`/slapos.${method}`, async (http) => {
-      const answer = await callMethod(method, http, context, checkers);
+      const answer = await callMethod(method, http, served);
       // The method has run all the same: also clients that say nonsense here rely on that.
       return acceptsJson(http.headers.get('accept')) ? answer : failureAnswer(406, NOT_ACCEPTABLE_TEXT);
     });
@@ -51,11 +57,13 @@ export function jsonRpcRoutes(routes: RouteTable, context: ProxyContext): void {
 async function callMethod(
   method: JsonRpcMethodName,
   http: Request,
-  context: ProxyContext,
-  checkers: MethodCheckers,
+  { context, checkers, answers }: Served,
 ): Promise<Response> {
   try {
-    const params = await readJson(http, context.options.limits.maxBodyBytes);
+    const body = await readJsonText(http, context.options.limits.maxBodyBytes);
+    const { known, keep } = answers.look(method, body);
+    if (known !== undefined) return resultAnswer(known);
+    const params = parseJson(body);
     const { request, response } = checkers.of(method);
     const problem = request(params);
     if (problem !== undefined) return failureAnswer(400, problem);
@@ -63,7 +71,11 @@ async function callMethod(
     const run = METHODS[method] as AnyMethod;
     const result = await run({ params: params as AnyParams, http, context });
     const fault = response(result);
-    if (fault === undefined) return resultAnswer(result);
+    if (fault === undefined) {
+      const text = spacedJson(result);
+      keep(text);
+      return resultAnswer(text);
+    }
     context.logger.error('The result of a method is not as described', { method, problem: fault });
     return failureAnswer(500, fault);
   } catch (error) {
@@ -74,11 +86,19 @@ async function callMethod(
   }
 }
 
-async function readJson(http: Request, maxBytes: number): Promise<unknown> {
+async function readJsonText(http: Request, maxBytes: number): Promise<string> {
   const body = await readBoundedBody(http, maxBytes);
   if (!isJsonType(http.headers.get('content-type'))) throw new ProxyError('PROXY_INVALID_REQUEST', BAD_REQUEST_TEXT);
+  return understood(() => new TextDecoder('utf-8', { fatal: true }).decode(body));
+}
+
+function parseJson(text: string): unknown {
+  return understood(() => JSON.parse(text) as unknown);
+}
+
+function understood<T>(read: () => T): T {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body)) as unknown;
+    return read();
   } catch (cause) {
     throw new ProxyError('PROXY_INVALID_REQUEST', BAD_REQUEST_TEXT, { cause });
   }
