@@ -108,6 +108,25 @@ describe('a bed for tests of a release', () => {
     await bed[Symbol.asyncDispose]();
   });
 
+  test('destroys what instances have requested themselves', async () => {
+    const parent = 'https://sr.example/parent/software.cfg';
+    const requesting = createScriptedBuilder({
+      [WEB]: webRelease,
+      [parent]: {
+        instantiate: async ({ request }) => {
+          await request({ softwareReleaseUrl: WEB, partitionReference: 'child', parameters: { text: 'a child' } });
+        },
+      },
+    });
+    const options = { ...ORDINARY_USER, software: parent, alsoSupply: [WEB], builder: requesting, partitions: 2 };
+    const bed = await SoftwareTestBed.start(options);
+    await bed.request();
+    await bed.processInstances();
+    const { partitions } = await bed.node.computer.fetchInformation();
+    expect(partitions.map(({ instanceTitle }) => instanceTitle).sort()).toEqual(['child', 'testing partition 0']);
+    await bed[Symbol.asyncDispose]();
+  });
+
   test('says what a suite left behind', async () => {
     const bed = await SoftwareTestBed.start({ ...ORDINARY_USER, software: WEB, builder, partitions: 1 });
     const forgotten = path.join(bed.node.layout.instanceRoot, 'etc/supervisord.conf.d/forgotten.conf');

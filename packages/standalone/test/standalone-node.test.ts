@@ -110,11 +110,13 @@ describe('a node', () => {
     await node.supply(WEB);
     const web = await node.request({ softwareReleaseUrl: WEB, partitionReference: 'web' });
     const failures: unknown[] = [];
-    await using auto = node.auto({ everyMs: 10, onFailure: (failure) => failures.push(failure) });
+    await using auto = node.auto({ everyMs: 10, reportEvery: 1, onFailure: (failure) => failures.push(failure) });
     await expect
       .poll(async () => (await web.promises()).map(({ failed }) => failed), { timeout: 60_000 })
       .toEqual([false]);
     expect(auto.rounds).toBeGreaterThan(0);
+    await web.destroy();
+    await expect.poll(async () => readdir(web.directory), { timeout: 60_000 }).toEqual([]);
     for (const failure of failures) expect(failure).toBeInstanceOf(PassFailedError);
   });
 
@@ -257,6 +259,34 @@ describe('partitions', () => {
     await node.format(0);
     expect(await ids()).toEqual([]);
     expect((await node.services.allProcessInfo()).map(({ group }) => group)).toEqual(['watchdog']);
+  });
+
+  test('are free again after the report pass, and what ran there is gone', async () => {
+    await using node = await start({ format: 1 });
+    const web = await deploy(node, 'x');
+    const [service] = await web.services();
+    await web.destroy();
+    await node.processInstances();
+    expect(isProcessAlive(service!.pid)).toBe(false);
+    const { items } = await node.processReports();
+    expect(items).toMatchObject([{ partitionId: 'slappart0', outcome: 'destroyed' }]);
+    expect(await readdir(web.directory)).toEqual([]);
+    const other = await node.request({ softwareReleaseUrl: WEB, partitionReference: 'other' });
+    expect(other.partitionId).toBe('slappart0');
+  });
+
+  test('whose instance does not let itself be destroyed make the report pass fail', async () => {
+    const stubborn = broken({
+      instantiate: ({ write }) => write('sbin/destroy', '#!/bin/sh\necho not me\nexit 1\n', 0o700),
+    });
+    await using node = await start({ format: 1, builder: stubborn });
+    const web = await deploy(node, 'x');
+    await web.destroy();
+    await expect(node.processReports()).rejects.toMatchObject({
+      code: 'STANDALONE_REPORT_FAILED',
+      exitStatus: 1,
+      failures: [{ reference: 'slappart0' }],
+    });
   });
 
   test('of releases that come ready-made', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { BuildError, type BuildSoftwareOptions, type InstantiateOptions, type SoftwareBuilder } from '@slapos/grid';
-import { type MarshalInput, SlapClient } from '@slapos/slap';
+import { type InstanceRequest, type MarshalInput, SlapClient } from '@slapos/slap';
 import { quoteWord } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import { OwnedFolder } from './partition-files.js';
@@ -51,6 +51,8 @@ export interface ScriptedInstance {
   promise(name: string, command: ServiceCommand): void;
   /** Writes a file into the partition; the mode is 0640 unless given. */
   write(relativePath: string, content: string | Uint8Array, mode?: number): Promise<void>;
+  /** Requests an instance on behalf of this one; gives what it has published until now. */
+  request(request: InstanceRequest): Promise<Readonly<Record<string, unknown>>>;
   /** What the instance has published before. */
   readPublished(): Promise<Readonly<Record<string, unknown>>>;
   /** Publishes connection parameters, of the instance or of a shared one on it. */
@@ -137,6 +139,11 @@ async function instantiate(
     },
     promise: (name, command) => void programs.get('etc/promise')?.set(name, command),
     write: (file, content, mode = FILE_MODE) => folder.write(file, content, mode),
+    request: async (wanted) => {
+      const partition = client.registerComputerPartition(computerId, partitionId);
+      const answer = await partition.request(wanted, { signal });
+      return answer.isReady ? answer.getConnectionParameterDict({ signal }) : {};
+    },
     readPublished: () =>
       client.registerComputerPartition(computerId, partitionId).getConnectionParameterDict({ signal }),
     publish: async (parameters, sharedReference) => {

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { PartitionInformation } from '@slapos/slap';
 import { supervisorPaths } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import type { StandaloneInstance, StandaloneRequest } from '../node/instance.js';
@@ -12,6 +13,8 @@ import { keepSnapshot } from './snapshots.js';
 
 const DEFAULT_PARTITIONS = 10;
 const DEFAULT_RETRIES = { software: 10, instance: 20, report: 20 };
+/** The first report pass of a destroyed tree only marks what it has requested. */
+const LEAST_ROUNDS = 2;
 const DEFAULT_REFERENCE = 'testing partition 0';
 
 /** What a suite about a Software Release runs with. */
@@ -162,12 +165,48 @@ export class SoftwareTestBed implements AsyncDisposable {
     if (failures.length === 1) throw first;
   }
 
+  /** Instances may have requested others: what is still there after those of the suite is destroyed by its title. */
   async #destroyAll(): Promise<void> {
     for (const request of this.#requests.values()) await this.node.request({ ...request, state: 'destroyed' });
-    await this.node.processInstances({ retries: this.#options.retries?.instance ?? DEFAULT_RETRIES.instance });
+    await this.#freePartitions();
+    const left = await this.#busyPartitions();
+    for (const { instanceTitle, softwareReleaseUrl = '', softwareType } of left) {
+      if (instanceTitle === undefined) continue;
+      await this.node.request({
+        softwareReleaseUrl,
+        softwareType,
+        partitionReference: instanceTitle,
+        state: 'destroyed',
+      });
+    }
+    if (left.length > 0) await this.#freePartitions();
+  }
+
+  /** A master frees a partition only when those that its instance requested are free: one round a level. */
+  async #freePartitions(): Promise<void> {
+    let busy = Number.POSITIVE_INFINITY;
+    for (let round = 0; ; round += 1) {
+      await this.node.processInstances({ retries: this.#options.retries?.instance ?? DEFAULT_RETRIES.instance });
+      await this.node.processReports({ retries: this.#options.retries?.report ?? DEFAULT_RETRIES.report });
+      const left = (await this.#busyPartitions()).length;
+      if (left === 0 || (round >= LEAST_ROUNDS && left >= busy)) return;
+      busy = left;
+    }
+  }
+
+  async #busyPartitions(): Promise<PartitionInformation[]> {
+    const { partitions } = await this.node.computer.fetchInformation();
+    return partitions.filter(({ softwareReleaseUrl }) => softwareReleaseUrl !== undefined);
   }
 
   async #findLeaks(): Promise<void> {
+    const busy = (await this.#busyPartitions()).map(({ partitionId, instanceTitle }) => instanceTitle ?? partitionId);
+    if (busy.length > 0) {
+      throw new StandaloneError(
+        'STANDALONE_LEAKED',
+        `The following partitions were not cleaned up: ${busy.join(', ')}`,
+      );
+    }
     const { includeDirectory } = supervisorPaths(this.node.layout.instanceRoot);
     const leaked = (await readdir(includeDirectory)).filter((name) => name.endsWith('.conf')).sort();
     if (leaked.length === 0) return;

@@ -2,11 +2,14 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { StandaloneNode } from './standalone-node.js';
 
 const DEFAULT_EVERY_MS = 60_000;
+const DEFAULT_REPORT_EVERY = 60;
 
 /** How often the passes run. */
 export interface AutomaticPassesOptions {
   /** Pause between two rounds of software and instance pass, in milliseconds. Default 60,000. */
   readonly everyMs?: number | undefined;
+  /** Rounds between two report passes. Default 60. */
+  readonly reportEvery?: number | undefined;
   /** Told of each pass that failed; the next round goes on. Failures are in the logs of the passes, too. */
   readonly onFailure?: ((error: unknown) => void) | undefined;
 }
@@ -23,7 +26,7 @@ export function startAutomaticPasses(
   options: AutomaticPassesOptions,
   instanceOnly: boolean,
 ): AutomaticPasses {
-  const { everyMs = DEFAULT_EVERY_MS, onFailure } = options;
+  const { everyMs = DEFAULT_EVERY_MS, reportEvery = DEFAULT_REPORT_EVERY, onFailure } = options;
   const end = new AbortController();
   const { signal } = end;
   let rounds = 0;
@@ -38,6 +41,7 @@ export function startAutomaticPasses(
       if (!instanceOnly) await attempt(() => node.buildSoftware({ signal }));
       await attempt(() => node.processInstances({ signal }));
       rounds += 1;
+      if (rounds % reportEvery === 0) await attempt(() => node.processReports({ signal }));
       await pause(everyMs, undefined, { signal }).catch(() => undefined); // Aborted: the loop ends.
     }
   };

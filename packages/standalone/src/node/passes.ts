@@ -6,7 +6,9 @@ import {
   type InstancePassOptions,
   type InstancePassResult,
   PASS_EXIT_CODES,
+  type ReportPassResult,
   runInstancePass,
+  runReportPass,
   runSoftwarePass,
   type SoftwareBuilder,
   type SoftwarePassResult,
@@ -93,6 +95,16 @@ export function processInstances(context: PassesContext, wanted: ProcessInstance
     );
     const offline = failureOf('the master', result.offlineError);
     return { result, exitStatus: isEnough ? 0 : PASS_EXIT_CODES[result.outcome], failures: [...failures, ...offline] };
+  });
+}
+
+/** Runs the report pass until it succeeds. */
+export function processReports(context: PassesContext, wanted: PassRetryOptions): Promise<ReportPassResult> {
+  return runPass(passContext(context, 'report'), wanted, async () => {
+    const result = await runReportPass(nodeOptions(context), ports(context, 'report'), control(context, wanted));
+    const failures = result.items.flatMap(({ partitionId, error }) => failureOf(partitionId, error));
+    const unsent = failureOf('the usage reports', result.sendingError);
+    return { result, exitStatus: PASS_EXIT_CODES[result.outcome], failures: [...failures, ...unsent] };
   });
 }
 

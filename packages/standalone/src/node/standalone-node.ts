@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { InstancePassResult, SoftwarePassResult } from '@slapos/grid';
+import type { InstancePassResult, ReportPassResult, SoftwarePassResult } from '@slapos/grid';
 import {
   createLinuxHost,
   type HeldLock,
@@ -32,7 +32,9 @@ import {
   type PassesContext,
   processInstances,
   type ProcessInstancesOptions,
+  processReports,
 } from './passes.js';
+import type { PassRetryOptions } from './run-pass.js';
 
 /** What exists only while the node runs. */
 interface Running {
@@ -194,6 +196,14 @@ export class StandaloneNode implements AsyncDisposable {
    */
   async processInstances(options: ProcessInstancesOptions = {}): Promise<InstancePassResult> {
     return processInstances(this.#passes(), options);
+  }
+
+  /**
+   * Sends what instances have used, and removes those that are to be destroyed: only this frees their partitions.
+   * @throws PassFailedError `STANDALONE_REPORT_FAILED` with the end of the log
+   */
+  async processReports(options: PassRetryOptions = {}): Promise<ReportPassResult> {
+    return processReports(this.#passes(), options);
   }
 
   /** Runs the passes again and again, as a node does that nobody drives; disposing of the result ends it. */
