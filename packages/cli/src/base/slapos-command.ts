@@ -1,5 +1,6 @@
 import { Command, Flags } from '@oclif/core';
 import { type ConfigFamily, type ConfigFile, configPath, loadConfigFile } from '../config/config-file.js';
+import { warnOfUnreadKeys } from '../config/unknown-keys.js';
 import type { CommandLog } from '../output/log.js';
 import { invocation } from './invocation.js';
 
@@ -37,6 +38,12 @@ export abstract class SlaposCommand extends Command {
   protected async loadConfig(family: ConfigFamily, option: string | undefined): Promise<ConfigFile> {
     const file = configPath(family, option, process.env);
     this.logger.debug(`Loading config: ${file}`);
-    return loadConfigFile(file, family);
+    const config = await loadConfigFile(file, family);
+    warnOfUnreadKeys(config, this.id ?? '', this.logger, isTrue(process.env['SLAPOS_CONFIG_STRICT']));
+    return config;
   }
+}
+
+function isTrue(text: string | undefined): boolean {
+  return text !== undefined && /^(?:1|true|yes|on)$/i.test(text);
 }

@@ -1,9 +1,11 @@
 import type { z } from 'zod';
 import { CliError } from '../errors.js';
 import type { ConfigFile } from './config-file.js';
+import { keyFacts, ownKeys } from './known-keys.js';
 
 const LONGEST_SHOWN_VALUE = 60;
-const SECRET_KEY = /password|token|secret|private/i;
+const SECRET_KEY = /password|token|secret/i;
+const PRIVATE_KEY_BLOCK = /-----BEGIN [A-Z ]*PRIVATE KEY/;
 
 /** Texts of a configuration with the options of the command line laid over them. */
 export interface MergedSection {
@@ -34,6 +36,8 @@ export interface SectionProblem {
   readonly key: string;
   /** `undefined` when the key is in no file. */
   readonly line: number | undefined;
+  /** What would be right. */
+  readonly expected: string;
   /** Place, value, and what was expected. */
   readonly message: string;
 }
@@ -80,10 +84,38 @@ function describeIssues(
   for (const issue of error.issues) {
     const key = String(issue.path[0] ?? '');
     const place = merged.fromOptions.has(key) ? undefined : config.locate(sections, key);
-    const message = `${placeOf(key, merged, config, sections)}: ${issue.message}`;
-    problems.set(message, { section: place?.section ?? sections[0] ?? '', key, line: place?.line, message });
+    const expected = expectation(issue, key, merged.values[key]);
+    const message = `${placeOf(key, merged, config, sections)}: ${expected}`;
+    problems.set(message, {
+      section: place?.section ?? homeOf(key, sections),
+      key,
+      line: place?.line,
+      expected,
+      message,
+    });
   }
   return [...problems.values()].sort((one, other) => (one.line ?? 0) - (other.line ?? 0));
+}
+
+/** Of the sections that a key may stand in, the one that it belongs to. */
+function homeOf(key: string, sections: readonly string[]): string {
+  return sections.find((section) => Object.hasOwn(ownKeys(section) ?? {}, key)) ?? sections[0] ?? '';
+}
+
+/** What a schema expects, in words; its own where it has some. */
+function expectation(issue: z.core.$ZodIssue, key: string, value: string | undefined): string {
+  const meaning = keyFacts('slapos', key)?.meaning ?? keyFacts('slapformat', key)?.meaning;
+  const what = meaning === undefined ? '' : ` (${meaning})`;
+  if (value === undefined && issue.code === 'invalid_type') return `it is missing, and must be set${what}`;
+  if (issue.code === 'too_small' && issue.origin === 'string') return `expected something, not nothing${what}`;
+  if (issue.code === 'too_small') return `expected a number of at least ${String(issue.minimum)}`;
+  if (issue.code === 'too_big') return `expected a number of at most ${String(issue.maximum)}`;
+  if (issue.code === 'invalid_value' && issue.message.startsWith('Invalid'))
+    return `expected ${issue.values.map(String).join(' or ')}`;
+  if (issue.message.endsWith('is not a size')) return 'expected a size such as 1000M';
+  // The value is shown before, short and without secrets.
+  const text = issue.message.replace(/, (?:got|not) ".*$/s, '');
+  return /^(?:expected|[a-z_-]+ is required)/.test(text) ? text : `expected otherwise: ${text}`;
 }
 
 function placeOf(key: string, merged: MergedSection, config: ConfigFile, sections: readonly string[]): string {
@@ -92,11 +124,12 @@ function placeOf(key: string, merged: MergedSection, config: ConfigFile, section
   if (merged.fromOptions.has(key)) return `option --${key.replaceAll('_', '-')}${shown}`;
   const place = config.locate(sections, key);
   return place === undefined
-    ? `${config.file}: [${sections[0] ?? ''}] ${key}${shown}`
+    ? `${config.file}: [${homeOf(key, sections)}] ${key}${shown}`
     : `${config.file}:${place.line}: [${place.section}] ${key}${shown}`;
 }
 
-function shownValue(key: string, value: string): string {
-  if (SECRET_KEY.test(key)) return '(not shown)';
+/** A value for a message: short, and without secrets. */
+export function shownValue(key: string, value: string): string {
+  if (SECRET_KEY.test(key) || PRIVATE_KEY_BLOCK.test(value)) return '(not shown)';
   return JSON.stringify(value.length > LONGEST_SHOWN_VALUE ? `${value.slice(0, LONGEST_SHOWN_VALUE)}…` : value);
 }

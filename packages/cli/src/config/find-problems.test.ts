@@ -87,14 +87,22 @@ describe('effectiveValues', () => {
   );
 
   it('interpolates, says where values stand, and hides secrets', () => {
-    expect(effectiveValues(config, 'slapos')).toEqual([
-      { section: 'slapos', key: 'root', value: '/srv/x', origin: 'slapos.cfg:4' },
-      { section: 'slapos', key: 'api_token', value: '(not shown)', origin: 'slapos.cfg:5' },
-      { section: 'slapos', key: 'base', value: '/srv', origin: 'slapos.cfg: [DEFAULT]' },
+    expect(effectiveValues(config, { section: 'slapos' })).toEqual([
+      { section: 'slapos', key: 'root', value: '/srv/x', origin: 'file slapos.cfg:4' },
+      { section: 'slapos', key: 'api_token', value: '(not shown)', origin: 'file slapos.cfg:5' },
+      { section: 'slapos', key: 'base', value: '/srv', origin: 'file slapos.cfg [DEFAULT]' },
     ]);
   });
 
   it('takes all sections', () => {
     expect(effectiveValues(config).map(({ section }) => section)).toEqual(['slapos', 'slapos', 'slapos', 'other']);
+  });
+
+  it('knows what counts without being written', () => {
+    const values = effectiveValues(config, { section: 'slapos', withDefaults: true });
+    expect(values).toContainEqual({ section: 'slapos', key: 'promise_timeout', value: '20', origin: 'default' });
+    expect(effectiveValues(config, { section: 'other', withDefaults: true })).toEqual([
+      { section: 'other', key: 'base', value: '/srv', origin: 'file slapos.cfg [DEFAULT]' },
+    ]);
   });
 });

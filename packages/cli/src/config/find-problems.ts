@@ -1,23 +1,28 @@
 import { formatSectionSchema } from '@slapos/format';
-import { gridSectionSchema } from '@slapos/grid';
+import { firewallSectionSchema, gridSectionSchema } from '@slapos/grid';
 import { multimasterSectionSchema, slapproxySectionSchema } from '@slapos/proxy';
+import { clientSectionSchema, consoleSectionSchema } from '@slapos/slap';
 import { supervisorSectionSchema } from '@slapos/supervisor';
 import type { z } from 'zod';
-import { nearest } from '../command-line/nearest.js';
 import { CliError } from '../errors.js';
-import { mergeSections, sectionProblems } from './check-section.js';
+import { mergeSections, sectionProblems, shownValue } from './check-section.js';
 import type { ConfigFile } from './config-file.js';
-import { knownKeys } from './known-keys.js';
+import { unreadKeys } from './unknown-keys.js';
 
 /** Something that is wrong, or without effect, in a configuration file. */
 export interface ConfigProblem {
   readonly severity: 'error' | 'warning';
-  readonly code: 'unknown_key' | 'invalid_value' | 'bad_interpolation';
+  readonly code: 'unknown_key' | 'unused_key' | 'missing_key' | 'invalid_value' | 'bad_interpolation';
+  readonly file: string;
+  /** `undefined` for a key that is missing. */
   readonly line: number | undefined;
   readonly section: string;
   readonly key: string;
   /** What is wrong, and where. */
   readonly message: string;
+  /** What is written there, as far as it may be shown. */
+  readonly value?: string | undefined;
+  readonly expected?: string | undefined;
   /** The key that was probably meant. */
   readonly suggestion?: string | undefined;
 }
@@ -39,34 +44,33 @@ function badInterpolations(config: ConfigFile, section: string): ConfigProblem[]
     } catch (error) {
       if (!(error instanceof CliError)) throw error;
       const line = config.locate([section], key)?.line;
-      return [{ severity: 'error', code: 'bad_interpolation', line, section, key, message: error.message } as const];
+      const { file } = config;
+      return [
+        { severity: 'error', code: 'bad_interpolation', file, line, section, key, message: error.message } as const,
+      ];
     }
   });
 }
 
 function unknownKeys(config: ConfigFile, section: string): ConfigProblem[] {
-  const known = knownKeys(section);
-  if (known === undefined) return [];
-  return config.keys(section).flatMap((key) => {
-    const place = config.locate([section], key);
-    // A key of [DEFAULT] is in every section, whether that section wants it or not.
-    if (known.has(key) || place === undefined) return [];
-    const suggestion = nearest(key.replaceAll('-', '_'), [...known]);
-    const message = `${config.file}:${place.line}: [${section}] ${key} is not used by this version`;
-    return [{ severity: 'warning', code: 'unknown_key', line: place.line, section, key, message, suggestion } as const];
+  const { file } = config;
+  return unreadKeys(config, section).map(({ key, line, suggestion, unused }) => {
+    const place = `${file}:${line}: [${section}] ${key}`;
+    const message = unused === undefined ? `${place} is not used by this version` : `${place} has no effect: ${unused}`;
+    const code = unused === undefined ? 'unknown_key' : 'unused_key';
+    return { severity: 'warning', code, file, line, section, key, message, suggestion } as const;
   });
 }
 
 function wrongValues(config: ConfigFile): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const check = (schema: z.ZodType, merged: readonly string[], places: readonly string[]): void => {
-    for (const { key, line, section, message } of sectionProblems(
-      schema,
-      mergeSections(config, merged),
-      config,
-      places,
-    )) {
-      problems.push({ severity: 'error', code: 'invalid_value', line, section, key, message });
+    const values = mergeSections(config, merged);
+    for (const { key, line, section, message, expected } of sectionProblems(schema, values, config, places)) {
+      const written = values.values[key];
+      const code = written === undefined ? 'missing_key' : 'invalid_value';
+      const value = written === undefined ? undefined : shownValue(key, written);
+      problems.push({ severity: 'error', code, file: config.file, line, section, key, message, value, expected });
     }
   };
   // A client's file has a [slapos] too, with the master only.
@@ -74,11 +78,22 @@ function wrongValues(config: ConfigFile): ConfigProblem[] {
     check(gridSectionSchema, ['slapos', 'networkcache'], ['networkcache', 'slapos']);
     check(supervisorSectionSchema, ['slapos'], ['slapos']);
   }
+  if (config.hasSection('slapos')) check(clientSectionSchema, ['slapos'], ['slapos']);
+  for (const [section, schema] of [
+    ['slapconsole', consoleSectionSchema],
+    ['firewall', firewallSectionSchema],
+  ] as const) {
+    if (config.hasSection(section)) check(schema, [section], [section]);
+  }
   if (config.hasSection('slapformat')) check(formatSectionSchema, ['slapformat', 'slapos'], ['slapos', 'slapformat']);
   if (config.hasSection('slapproxy')) check(slapproxySectionSchema, ['slapos', 'slapproxy'], ['slapproxy', 'slapos']);
   for (const section of config.sectionNames.filter((name) => name.startsWith('multimaster/'))) {
     check(multimasterSectionSchema, [section], [section]);
   }
-  const messages = new Set<string>();
-  return problems.filter(({ message }) => !messages.has(message) && messages.add(message));
+  // A key that several commands read is wrong once.
+  const places = new Set<string>();
+  return problems.filter(({ section, key, line }) => {
+    const place = `${line === undefined ? '' : section} ${key} ${line ?? ''}`;
+    return !places.has(place) && places.add(place);
+  });
 }

@@ -20,6 +20,15 @@ export interface RawConfig {
 const DEFAULT_SECTION = 'DEFAULT';
 const BYTE_ORDER_MARK = '\uFEFF';
 
+/** What Python takes for white space: a few control characters more than JavaScript does. */
+const SPACE = '[\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]';
+const LEADING_SPACE = new RegExp(`^${SPACE}+`);
+const TRAILING_SPACE = new RegExp(`${SPACE}+$`);
+
+function trimmed(text: string): string {
+  return text.replace(LEADING_SPACE, '').replace(TRAILING_SPACE, '');
+}
+
 interface OpenEntry {
   readonly indentation: number;
   readonly lines: string[];
@@ -64,14 +73,14 @@ class ConfigReader {
   }
 
   #line(line: string, number: number): void {
-    const content = line.trim();
+    const content = trimmed(line);
     if (content.startsWith('#') || content.startsWith(';')) return;
     if (content === '') {
       // An empty line inside a value is kept; those behind it are dropped when it is closed.
       this.#entry?.lines.push('');
       return;
     }
-    const indentation = line.search(/\S/);
+    const indentation = line.length - line.replace(LEADING_SPACE, '').length;
     if (this.#entry !== undefined && indentation > this.#entry.indentation) {
       this.#entry.lines.push(content);
       return;
@@ -107,7 +116,7 @@ class ConfigReader {
       );
     }
     const delimiter = content.search(/[=:]/);
-    const key = content.slice(0, Math.max(delimiter, 0)).trimEnd().toLowerCase();
+    const key = content.slice(0, Math.max(delimiter, 0)).replace(TRAILING_SPACE, '').toLowerCase();
     if (delimiter === -1 || key === '') {
       this.#broken.push(`\t[line ${String(number).padStart(2)}]: ${JSON.stringify(content)}`);
       return;
@@ -119,7 +128,7 @@ class ConfigReader {
       );
     }
     this.#key = key;
-    this.#entry = { indentation, lines: [content.slice(delimiter + 1).trim()], line: number };
+    this.#entry = { indentation, lines: [trimmed(content.slice(delimiter + 1))], line: number };
     this.#section.set(key, { raw: '', line: number });
   }
 

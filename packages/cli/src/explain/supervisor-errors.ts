@@ -21,6 +21,13 @@ export const supervisorErrors: ExplanationsOf<SupervisorErrorCode> = {
     remedy: 'Its log is var/log/supervisord.log below the instance root.',
     run: ['slapos node supervisord --nodaemon'],
   },
+  SUPERVISOR_NOT_ANSWERING: {
+    meaning:
+      'A supervisor runs and has the socket, but did not answer in time: it hangs, or the machine is overloaded.',
+    remedy:
+      'Wait, and look at what the machine does. A second supervisor would not help; if it never answers, end it and start it again.',
+    run: ['ps -o pid,stat,wchan,cmd -C supervisord', 'slapos node supervisord'],
+  },
   SUPERVISOR_NOT_INSTALLED: {
     meaning: 'There is no supervisord on this machine, and supervisor = supervisord asks for it.',
     remedy: 'Install it (apt-get install supervisor), or set supervisor = embedded in [slapos].',

@@ -3,7 +3,7 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { type EffectiveValue, effectiveValues } from '../../config/effective-values.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { outputFlags } from '../../output/output-flags.js';
+import { outputFlags, outputFormat } from '../../output/output-flags.js';
 import { type Column, renderList } from '../../output/render-result.js';
 
 const COLUMNS: readonly Column<EffectiveValue>[] = [
@@ -16,13 +16,16 @@ const COLUMNS: readonly Column<EffectiveValue>[] = [
 /** `slapos config show` (spec: ux-ideas §19). */
 export default class ConfigShow extends SlaposCommand {
   static override summary = 'print the values of the configuration';
-  static override description = 'Values are as commands see them, after interpolation. Secrets are not shown.';
+  static override description =
+    'Values are as commands see them, after interpolation. Secrets are not shown. Options of a command win over all of them.';
   static override examples = ['slapos config show slapos --origin'];
   static override args = { section: Args.string({ description: 'only this section' }) };
   static override flags = {
     cfg: configFlag,
     client: Flags.boolean({ description: 'the file of the client commands, such as request' }),
-    origin: Flags.boolean({ description: 'also say where each value stands' }),
+    origin: Flags.boolean({
+      description: 'also say where each value comes from, and what counts without being written',
+    }),
     ...outputFlags,
   };
 
@@ -34,8 +37,10 @@ export default class ConfigShow extends SlaposCommand {
         hint: `It has ${config.sectionNames.map((name) => `[${name}]`).join(', ') || 'none'}.`,
       });
     }
-    const values = effectiveValues(config, args.section);
-    const text = (): string => render(values, flags.origin);
+    // Documents always say where a value comes from; people ask for it.
+    const withDefaults = flags.origin || outputFormat(flags) !== 'text';
+    const values = effectiveValues(config, { section: args.section, withDefaults });
+    const text = (): string => (flags.origin ? renderOrigins(values, args.section === undefined) : render(values));
     this.log(
       await renderList({ kind: 'Config', items: values, columns: COLUMNS, text, about: { file: config.file } }, flags),
     );
@@ -43,7 +48,7 @@ export default class ConfigShow extends SlaposCommand {
   }
 }
 
-function render(values: readonly EffectiveValue[], withOrigin: boolean): string {
+function render(values: readonly EffectiveValue[]): string {
   const width = Math.max(0, ...values.map(({ key }) => key.length));
   const lines: string[] = [];
   let section: string | undefined;
@@ -51,7 +56,26 @@ function render(values: readonly EffectiveValue[], withOrigin: boolean): string 
     if (entry.section !== section) lines.push(...(section === undefined ? [] : ['']), `[${entry.section}]`);
     section = entry.section;
     const value = entry.value.replaceAll('\n', `\n${' '.repeat(width + 3)}`);
-    lines.push(`${entry.key.padEnd(width)} = ${value}${withOrigin ? `   # ${entry.origin}` : ''}`);
+    lines.push(`${entry.key.padEnd(width)} = ${value}`);
+  }
+  return lines.join('\n');
+}
+
+const NARROWEST_KEY = 18;
+const NARROWEST_VALUE = 27;
+
+/** Key, value and origin in columns (spec: ux-ideas §19). */
+function renderOrigins(values: readonly EffectiveValue[], withSections: boolean): string {
+  const oneLine = (value: string): string => value.replaceAll('\n', ' ');
+  const keys = Math.max(NARROWEST_KEY, ...values.map(({ key }) => key.length));
+  const width = Math.max(NARROWEST_VALUE, ...values.map(({ value }) => oneLine(value).length));
+  const lines: string[] = [];
+  let section: string | undefined;
+  for (const entry of values) {
+    if (withSections && entry.section !== section)
+      lines.push(...(section === undefined ? [] : ['']), `[${entry.section}]`);
+    section = entry.section;
+    lines.push(`${entry.key.padEnd(keys)}  ${oneLine(entry.value).padEnd(width)}  ${entry.origin}`);
   }
   return lines.join('\n');
 }

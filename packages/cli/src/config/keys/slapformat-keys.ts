@@ -1,0 +1,32 @@
+import type { SectionFacts } from './key-facts.js';
+
+/** Keys of `[slapformat]` (spec: config §3.2). */
+export const SLAPFORMAT_KEYS: SectionFacts = {
+  computer_xml: { meaning: 'document that describes the formatted computer' },
+  computer_json: { meaning: 'the same in JSON' },
+  input_definition_file: { meaning: 'file that says what partitions look like' },
+  output_definition_file: { meaning: 'file to write that to' },
+  partition_amount: { meaning: 'number of partitions' },
+  partition_base_name: { meaning: 'name of their folders, without the number', default: 'slappart' },
+  user_base_name: { meaning: 'name of their users, without the number' },
+  tap_base_name: { meaning: 'name of their network interfaces, without the number', default: 'slaptap' },
+  interface_name: { meaning: 'interface that gets the addresses' },
+  ipv6_interface: { meaning: 'interface with the IPv6 range, if another' },
+  ipv4_local_network: { meaning: 'network that local addresses are taken from, such as 10.0.0.0/16' },
+  ipv6_prefixshift: { meaning: "bits by which a partition's range is smaller than the machine's", default: '16' },
+  partition_has_ipv6_range: { meaning: 'give each partition a range of IPv6 addresses', default: 'true' },
+  alter_user: { meaning: 'make users and groups', default: 'true' },
+  alter_network: { meaning: 'make interfaces and addresses', default: 'true' },
+  create_tap: { meaning: 'make tap interfaces', default: 'true' },
+  tap_ipv6: { meaning: 'give them IPv6 addresses', default: 'true' },
+  tap_gateway_interface: { meaning: 'route taps through this interface instead of a bridge' },
+  create_tun: { meaning: 'make tun interfaces', default: 'false' },
+  tun_ipv6: { meaning: 'give them IPv6 addresses', default: 'true' },
+  software_user: { meaning: 'owner of software_root', default: 'slapsoft' },
+  log_file: { meaning: 'log of node format, beside the console' },
+  computer_model_id: { meaning: 'model of the machine, for metering', default: 'no_model' },
+  heating_sensor_id: { meaning: 'sensor for the heating test', default: 'no_sensor' },
+  bridge_name: { meaning: 'bridge of the taps', unused: 'removed: see interface_name and tap_gateway_interface' },
+  no_bridge: { meaning: 'no bridge', unused: 'removed: see tap_gateway_interface' },
+  use_unique_local_address_block: { meaning: 'an old way to addresses', unused: 'removed long ago' },
+};
