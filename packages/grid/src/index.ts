@@ -68,8 +68,13 @@ export {
   type GridSection,
 } from './pass/section.js';
 export { createPromiseRunner } from './promises/local-promise-runner.js';
-export { runPromisePass, type PromiseItemResult, type PromisePassResult } from './promises/pass.js';
-export type { PromiseOutcome, PromiseRunner, PromiseRunRequest } from './promises/promise-runner.js';
+export {
+  runPromisePass,
+  type PromiseItemResult,
+  type PromisePassResult,
+  type PromiseVerdict,
+} from './promises/pass.js';
+export type { PromiseOutcome, PromiseRules, PromiseRunner, PromiseRunRequest } from './promises/promise-runner.js';
 export {
   findUnusedParts,
   pruneSharedParts,

@@ -72,6 +72,7 @@ export async function runPartitionPromises(
       timeoutSeconds: options.promiseTimeoutSeconds ?? DEFAULT_PROMISE_TIMEOUT_SECONDS,
       force: mode === 'test',
       checkAnomaly: mode === 'anomaly',
+      ...(options.promiseRules === undefined ? {} : { rules: options.promiseRules }),
       ...(python === undefined ? {} : { pythonInterpreter: python }),
       ...(certificateFile === '' ? {} : { certificateFile, keyFile }),
     },

@@ -4,6 +4,7 @@ import type { NetworkCacheParameters } from '../buildout/software-profile.js';
 import type { FirewallPrograms } from '../structure/firewall-programs.js';
 import { GridError } from '../errors.js';
 import type { FirewallOptions } from '../firewall/partition-firewall.js';
+import type { PromiseRules } from '../promises/promise-runner.js';
 import type { InstancePlanOptions } from '../partition/plan.js';
 import type { SoftwarePlanOptions } from '../software/plan.js';
 
@@ -57,6 +58,8 @@ export interface InstancePassOptions extends NodeOptions, Omit<InstancePlanOptio
   readonly maximumPeriodicitySeconds?: number;
   /** For one promise. Default 20. */
   readonly promiseTimeoutSeconds?: number;
+  /** How promises are run and judged beyond what the original does. */
+  readonly promiseRules?: PromiseRules;
   /** For the buildout of one partition. Default: none. */
   readonly partitionTimeoutSeconds?: number;
   /** Smallest space that a partition needs. Default 1000 MB; 0: not checked. */

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { z } from 'zod';
 
 import { NETWORK_CACHE_PARAMETERS, type NetworkCacheParameters } from '../buildout/software-profile.js';
+import type { PromiseRules } from '../promises/promise-runner.js';
 import type { InstancePassOptions, SoftwarePassOptions } from './options.js';
 
 const TRUE_WORDS = new Set(['true', 'yes', 'on', '1']);
@@ -74,6 +75,11 @@ export const gridSectionSchema = z.object({
   garbage_collect: boolean.optional(),
   maximum_periodicity: integer.optional(),
   promise_timeout: positive.optional(),
+  promise_jobs: positive.optional(),
+  promise_history: boolean.optional(),
+  promise_failures_in_a_row: positive.optional(),
+  promise_flapping_changes: positive.optional(),
+  promise_flapping_runs: positive.optional(),
   partition_timeout: positive.optional(),
   'partition-timeout': positive.optional(),
   software_min_free_space: size.optional(),
@@ -216,6 +222,24 @@ export function softwareOptionsFromSection(section: GridSection): SoftwarePassOp
   };
 }
 
+const DEFAULT_FLAPPING_RUNS = 10;
+
+function promiseRules(section: GridSection): PromiseRules | undefined {
+  const rules = defined({
+    jobs: section.promise_jobs,
+    history: section.promise_history,
+    failuresInARow: section.promise_failures_in_a_row,
+    flapping:
+      section.promise_flapping_changes === undefined
+        ? undefined
+        : {
+            changes: section.promise_flapping_changes,
+            runs: section.promise_flapping_runs ?? DEFAULT_FLAPPING_RUNS,
+          },
+  });
+  return Object.keys(rules).length === 0 ? undefined : rules;
+}
+
 /** The options of the instance pass that a configuration gives. An option of the command line wins over a key of the file. */
 export function instanceOptionsFromSection(section: GridSection): InstancePassOptions {
   return {
@@ -225,6 +249,7 @@ export function instanceOptionsFromSection(section: GridSection): InstancePassOp
       forceStop: section.force_stop,
       maximumPeriodicitySeconds: section.maximum_periodicity,
       promiseTimeoutSeconds: section.promise_timeout,
+      promiseRules: promiseRules(section),
       partitionTimeoutSeconds: section.partition_timeout ?? section['partition-timeout'],
       minimumFreeBytes: section.instance_min_free_space,
       instanceStorageHome:

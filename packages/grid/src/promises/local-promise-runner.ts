@@ -1,8 +1,11 @@
 import type { Host, Logger } from '@slapos/host';
-import { runPromises } from '@slapos/promise';
+import { type EvaluationRule, runPromises, type RunPromisesOptions } from '@slapos/promise';
 
 import type { Master } from '../master/master.js';
-import type { PromiseOutcome, PromiseRunner, PromiseRunRequest } from './promise-runner.js';
+import type { PromiseOutcome, PromiseRules, PromiseRunner, PromiseRunRequest } from './promise-runner.js';
+
+/** (spec: promise 3) */
+const DEFAULT_FAILURES_IN_A_ROW = 3;
 
 /** Runs promises on this machine; those that bang do so through the master. (spec: grid 9) */
 export function createPromiseRunner(ports: {
@@ -26,6 +29,7 @@ export function createPromiseRunner(ports: {
           ...(request.pythonInterpreter === undefined ? {} : { pythonInterpreter: request.pythonInterpreter }),
           ...(request.certificateFile === undefined ? {} : { certFile: request.certificateFile }),
           ...(request.keyFile === undefined ? {} : { keyFile: request.keyFile }),
+          ...(request.rules === undefined ? {} : ruleOptions(request.rules)),
           ...(signal === undefined ? {} : { signal }),
         },
         {
@@ -35,5 +39,19 @@ export function createPromiseRunner(ports: {
         },
       );
     },
+  };
+}
+
+/** What is judged after a single run, the test of a deployment, stays as it is: it has no past. */
+function ruleOptions({ jobs, history, failuresInARow, flapping }: PromiseRules): Partial<RunPromisesOptions> {
+  const anomaly: EvaluationRule = {
+    failureAmount: failuresInARow ?? DEFAULT_FAILURES_IN_A_ROW,
+    consecutive: true,
+    ...(flapping === undefined ? {} : { flapping }),
+  };
+  return {
+    ...(jobs === undefined ? {} : { parallel: jobs }),
+    ...(history === undefined ? {} : { history }),
+    ...(failuresInARow === undefined && flapping === undefined ? {} : { executableRules: { anomaly } }),
   };
 }

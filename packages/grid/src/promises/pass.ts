@@ -20,8 +20,18 @@ export interface PromiseItemResult {
   readonly softwareType?: string;
   readonly outcome: Extract<ItemOutcome, 'processed' | 'promise-failed'>;
   readonly durationMs: number;
+  /** What each promise said, in the order of running. */
+  readonly promises: readonly PromiseVerdict[];
   /** Present when a promise failed, or could not be run. */
   readonly error?: Error;
+}
+
+/** What one promise said. */
+export interface PromiseVerdict {
+  readonly name: string;
+  readonly failed: boolean;
+  readonly message: string;
+  readonly executionSeconds: number;
 }
 
 /** How a promise pass ended. */
@@ -39,6 +49,7 @@ async function checkPromises(requested: PartitionInformation, context: InstanceC
   const began = clock.monotonic();
   context.emit('partition.started', { partition: partitionId });
   let error: Error | undefined;
+  let promises: readonly PromiseVerdict[] = [];
   try {
     context.signal?.throwIfAborted();
     error = await withPartition(requested, context, async (work) => {
@@ -46,6 +57,7 @@ async function checkPromises(requested: PartitionInformation, context: InstanceC
       work.logger.info(`  Software URL: ${requested.softwareReleaseUrl ?? 'none'} `);
       work.logger.info(`  Instance path: ${work.directory}`);
       const report = await runPartitionPromises(work, context, 'test');
+      promises = report.results ?? [];
       if (report.firstFailure === undefined) return undefined;
       const text = promiseFailureText(report.firstFailure);
       work.logger.error(text);
@@ -68,6 +80,7 @@ async function checkPromises(requested: PartitionInformation, context: InstanceC
     partitionId,
     outcome,
     durationMs,
+    promises,
     ...(softwareType === undefined ? {} : { softwareType }),
     ...(error === undefined ? {} : { error }),
   };

@@ -1,5 +1,17 @@
 import type { UserIdentity } from '@slapos/host';
 
+/** How promises are run and judged, beyond what the original does; all of it is off by default. */
+export interface PromiseRules {
+  /** How many promises of a partition at a time. Default 1. */
+  readonly jobs?: number;
+  /** Keep history and statistics, as nodes up to 1.21 did. Default false. */
+  readonly history?: boolean;
+  /** After how many failed runs in a row an executable of a deployed partition counts as failed. Default 3. */
+  readonly failuresInARow?: number;
+  /** It also counts as failed when it changed so often between good and bad in its last so many runs. Default: never. */
+  readonly flapping?: { readonly changes: number; readonly runs: number };
+}
+
 /** The promises of one partition, and how to run them. (spec: grid 9.1) */
 export interface PromiseRunRequest {
   readonly partitionPath: string;
@@ -18,6 +30,7 @@ export interface PromiseRunRequest {
   readonly pythonInterpreter?: string;
   readonly certificateFile?: string;
   readonly keyFile?: string;
+  readonly rules?: PromiseRules;
 }
 
 /** What a pass has to know of a run. */
