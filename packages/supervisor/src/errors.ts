@@ -2,7 +2,7 @@ import { SlapOSError, type SlapOSErrorOptions } from '@slapos/host';
 
 /**
  * Codes of this package. `SUPERVISOR_NOT_INSTALLED`: there is no supervisord. `SUPERVISOR_SOCKET_PATH_TOO_LONG`: the instance root is too
- * deep for a Unix socket. `SUPERVISOR_NOT_RUNNING`: nobody answers on the socket. `SUPERVISOR_LAUNCH_FAILED`: it did not start.
+ * deep for a Unix socket. `SUPERVISOR_NOT_RUNNING`: nobody listens on the socket. `SUPERVISOR_NOT_ANSWERING`: what listens takes too long. `SUPERVISOR_LAUNCH_FAILED`: it did not start.
  * `SUPERVISOR_FAULT`: it refused a call, see {@link SupervisorFault}. `SUPERVISOR_INVALID_ANSWER`: what answers is no supervisor.
  * `SUPERVISOR_INVALID_PROGRAM`: a name or value that cannot stand in its configuration. `SUPERVISOR_STILL_RUNNING`: a group did not stop.
  */
@@ -10,6 +10,7 @@ export type SupervisorErrorCode =
   | 'SUPERVISOR_NOT_INSTALLED'
   | 'SUPERVISOR_SOCKET_PATH_TOO_LONG'
   | 'SUPERVISOR_NOT_RUNNING'
+  | 'SUPERVISOR_NOT_ANSWERING'
   | 'SUPERVISOR_LAUNCH_FAILED'
   | 'SUPERVISOR_FAULT'
   | 'SUPERVISOR_INVALID_ANSWER'

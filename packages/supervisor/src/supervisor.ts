@@ -44,7 +44,8 @@ export interface LogTail {
 export interface Supervisor extends AsyncDisposable {
   /**
    * Makes sure that one runs; one that runs already is left alone.
-   * @throws SupervisorError `SUPERVISOR_NOT_INSTALLED`, `SUPERVISOR_LAUNCH_FAILED`, `SUPERVISOR_SOCKET_PATH_TOO_LONG`
+   * @throws SupervisorError `SUPERVISOR_NOT_INSTALLED`, `SUPERVISOR_LAUNCH_FAILED`, `SUPERVISOR_SOCKET_PATH_TOO_LONG`,
+   *   `SUPERVISOR_NOT_ANSWERING`
    */
   ensureRunning(): Promise<void>;
   /** Whether one runs and takes calls. */

@@ -7,6 +7,7 @@ import {
   createSupervisordAdapter,
   type Program,
   type Supervisor,
+  type SupervisordAdapterOptions,
   type SupervisorKind,
   writeSupervisorEnvironment,
 } from '../src/index.js';
@@ -28,12 +29,17 @@ export class Scratch implements AsyncDisposable {
   private constructor(instanceRoot: string, user: UserIdentity, kind: SupervisorKind) {
     this.instanceRoot = instanceRoot;
     this.#user = user;
-    this.supervisor = createSupervisordAdapter({
-      instanceRoot,
+    this.supervisor = this.otherSupervisor({ kind });
+  }
+
+  /** Another one that looks at the same node, with options of its own. */
+  otherSupervisor(options: Partial<SupervisordAdapterOptions>): Supervisor {
+    return createSupervisordAdapter({
+      instanceRoot: this.instanceRoot,
       commands: createLinuxHost().commands,
       logger: silentLogger,
-      kind,
       embeddedCommand: [process.execPath, DAEMON_FILE],
+      ...options,
     });
   }
 

@@ -35,18 +35,25 @@ export interface LaunchContext {
   readonly paths: SupervisorPaths;
   readonly logger: Logger;
   readonly kind: SupervisorKind;
+  /** How long one that is there may take to tell its state. */
+  readonly answerTimeoutMs: number;
   /** The words that start the embedded one; for tests. */
   readonly embeddedCommand?: readonly [string, ...string[]] | undefined;
 }
 
-/** Whether a supervisor answers and takes calls. */
-export async function isRunning(rpc: RpcClient, timeoutMs?: number): Promise<boolean> {
-  return (await presence(rpc, timeoutMs)) === 'running';
+/** Whether a supervisor answers and takes calls; one that does not answer in time does not. */
+export async function isRunning(rpc: RpcClient, timeoutMs: number): Promise<boolean> {
+  try {
+    return (await presence(rpc, timeoutMs)) === 'running';
+  } catch (error) {
+    if (error instanceof SupervisorError && error.code === 'SUPERVISOR_NOT_ANSWERING') return false;
+    throw error;
+  }
 }
 
 type Presence = 'running' | 'shutting-down' | 'other' | 'absent';
 
-async function presence(rpc: RpcClient, timeoutMs?: number): Promise<Presence> {
+async function presence(rpc: RpcClient, timeoutMs: number): Promise<Presence> {
   try {
     const state = stateSchema.parse(await rpc.call('getState', [], { timeoutMs }));
     if (state.statecode === SUPERVISOR_STATES.RUNNING) return 'running';
@@ -62,19 +69,19 @@ async function presence(rpc: RpcClient, timeoutMs?: number): Promise<Presence> {
 
 /**
  * Makes sure that a supervisor runs (spec: supervisor §4). The configuration must have been written.
- * @throws SupervisorError `SUPERVISOR_NOT_INSTALLED`, `SUPERVISOR_LAUNCH_FAILED`
+ * @throws SupervisorError `SUPERVISOR_NOT_INSTALLED`, `SUPERVISOR_LAUNCH_FAILED`, `SUPERVISOR_NOT_ANSWERING`: another one would not help
  */
 export async function ensureSupervisord(context: LaunchContext): Promise<void> {
-  const { rpc, logger } = context;
+  const { rpc, logger, answerTimeoutMs } = context;
   for (let attempt = 1; attempt <= PRESENCE_TRIES; attempt += 1) {
-    const found = await presence(rpc);
+    const found = await presence(rpc, answerTimeoutMs);
     if (found === 'running') {
       logger.debug('Supervisord already running.');
       return repairWatchdog(rpc, logger);
     }
     if (found === 'shutting-down') {
       logger.info('Supervisord is shutting down, waiting for it', { attempt });
-      await waitWhileShuttingDown(rpc, SHUTDOWN_WAIT_STEP_MS * (attempt + 1));
+      await waitWhileShuttingDown(context, SHUTDOWN_WAIT_STEP_MS * (attempt + 1));
       continue;
     }
     if (found === 'other') logger.warn('Supervisord is in a state that it cannot work in; starting another');
@@ -83,9 +90,10 @@ export async function ensureSupervisord(context: LaunchContext): Promise<void> {
   await launch(context);
 }
 
-async function waitWhileShuttingDown(rpc: RpcClient, patienceMs: number): Promise<void> {
+async function waitWhileShuttingDown({ rpc, answerTimeoutMs }: LaunchContext, patienceMs: number): Promise<void> {
   const deadline = performance.now() + patienceMs;
-  while (performance.now() < deadline && (await presence(rpc)) === 'shutting-down') await pause(POLL_INTERVAL_MS);
+  while (performance.now() < deadline && (await presence(rpc, answerTimeoutMs)) === 'shutting-down')
+    await pause(POLL_INTERVAL_MS);
 }
 
 async function launch(context: LaunchContext): Promise<void> {

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
 import { type CommandRunner, type Logger, readProcessStatus } from '@slapos/host';
@@ -13,6 +14,8 @@ const POLL_INTERVAL_MS = 50;
 const tailSchema = z.tuple([z.string(), z.number(), z.boolean()]);
 /** Anything but the current state says that there is a connection; short, because it is only a look. */
 const PRESENCE_TIMEOUT_MS = 5000;
+/** A busy machine is slow; one that takes longer than this hangs. */
+const DEFAULT_ANSWER_TIMEOUT_MS = 30_000;
 
 export interface SupervisordAdapterOptions {
   /** Absolute. Its `etc/supervisord.conf` must have been written: `writeSupervisorEnvironment`. */
@@ -21,6 +24,8 @@ export interface SupervisordAdapterOptions {
   readonly logger: Logger;
   /** What is started when none runs. Default `supervisord`. */
   readonly kind?: SupervisorKind | undefined;
+  /** How long a supervisor that is there may take to tell its state before it counts as hanging, in milliseconds. Default: 30,000. */
+  readonly answerTimeoutMs?: number | undefined;
   /** The words that start the embedded supervisor, instead of this package's own program. */
   readonly embeddedCommand?: readonly [string, ...string[]] | undefined;
 }
@@ -39,11 +44,13 @@ class SupervisordAdapter implements Supervisor {
   readonly #logger: Logger;
   readonly #rpc: RpcClient;
   readonly #kind: SupervisorKind;
+  readonly #answerTimeoutMs: number;
   readonly #embeddedCommand: readonly [string, ...string[]] | undefined;
 
   constructor(options: SupervisordAdapterOptions) {
     const { instanceRoot, commands, logger, kind = 'supervisord' } = options;
     this.#kind = kind;
+    this.#answerTimeoutMs = options.answerTimeoutMs ?? DEFAULT_ANSWER_TIMEOUT_MS;
     this.#embeddedCommand = options.embeddedCommand;
     this.#instanceRoot = instanceRoot;
     this.#commands = commands;
@@ -59,6 +66,7 @@ class SupervisordAdapter implements Supervisor {
       paths: supervisorPaths(this.#instanceRoot),
       logger: this.#logger,
       kind: this.#kind,
+      answerTimeoutMs: this.#answerTimeoutMs,
       embeddedCommand: this.#embeddedCommand,
     });
   }
@@ -125,16 +133,27 @@ class SupervisordAdapter implements Supervisor {
   }
 
   async shutdown(): Promise<void> {
-    let pid: number;
-    try {
-      pid = await this.#read('getPID', [], (value) => z.number().parse(value));
-      await this.#rpc.call('shutdown');
-    } catch (error) {
-      if (error instanceof SupervisorError && error.code === 'SUPERVISOR_NOT_RUNNING') return;
-      throw error;
-    }
+    const pid = await this.#daemonPid();
+    if (pid === undefined) return;
     const startTime = readProcessStatus(pid)?.startTime;
-    while (startTime !== undefined && readProcessStatus(pid)?.startTime === startTime) await pause(POLL_INTERVAL_MS);
+    while (startTime !== undefined && readProcessStatus(pid)?.startTime === startTime) {
+      await ignoringEnd(async () => {
+        // A shutdown alone stops one group after the other, and supervisord takes a second for each, also for those that do not run.
+        await this.#rpc.call('stopAllProcesses');
+        await this.#rpc.call('shutdown');
+      });
+      // Asked again, because it may just be starting again.
+      await pause(POLL_INTERVAL_MS);
+    }
+  }
+
+  /** `undefined`: there is none. */
+  async #daemonPid(): Promise<number | undefined> {
+    const answered = await ignoringEnd(() => this.#read('getPID', [], (value) => z.number().parse(value)));
+    if (answered !== 'ending') return answered;
+    // It takes no calls any more, and ends.
+    const text = await readFile(supervisorPaths(this.#instanceRoot).pid, 'utf8').catch(() => '');
+    return /^\d+/.test(text) ? Number.parseInt(text, 10) : undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -165,6 +184,17 @@ class SupervisordAdapter implements Supervisor {
     });
     await rpc.call('stopAllProcesses');
     await rpc.call('shutdown');
+  }
+}
+
+/** Does something with a supervisor that may end meanwhile; `undefined`: it is gone. */
+async function ignoringEnd<Result>(work: () => Promise<Result>): Promise<Result | 'ending' | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isFault(error, FAULTS.SHUTDOWN_STATE)) return 'ending';
+    if (error instanceof SupervisorError && error.code === 'SUPERVISOR_NOT_RUNNING') return undefined;
+    throw error;
   }
 }
 

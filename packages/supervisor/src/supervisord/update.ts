@@ -29,10 +29,8 @@ export async function updateGroups(rpc: RpcClient, logger: Logger): Promise<Upda
     await rpc.call('addProcessGroup', [group]);
     logger.info(`Updated ${group}: changed`);
   }
-  for (const group of added) {
-    await rpc.call('addProcessGroup', [group]);
-    logger.info(`Updated ${group}: added`);
-  }
+  await rpc.callForEach('addProcessGroup', added);
+  for (const group of added) logger.info(`Updated ${group}: added`);
   logger.debug('Supervisord is updated');
   return { added, changed, removed };
 }
