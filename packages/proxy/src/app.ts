@@ -8,6 +8,7 @@ import { RouteTable } from './http/route-table.js';
 import { certificateRoutes } from './routes/certificates.js';
 import { computerPartitionRoutes } from './routes/computer-partition.js';
 import { computerRoutes } from './routes/computer.js';
+import { eventRoutes } from './routes/events.js';
 import { hateoasRoutes } from './routes/hateoas.js';
 import { instanceRequestRoutes } from './routes/instance-request.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
@@ -29,6 +30,7 @@ export function createApp(context: ProxyContext): Hono {
   certificateRoutes(routes, context);
   hateoasRoutes(routes, context);
   jsonRpcRoutes(routes, context);
+  eventRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
   return app;

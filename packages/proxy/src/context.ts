@@ -5,6 +5,7 @@ import type { TimestampSource } from './allocation/timestamps.js';
 import type { Authority } from './certificates/authority.js';
 import type { ResolvedProxyOptions } from './configuration/proxy-options.js';
 import type { ComputerInformation } from './documents/computer-information.js';
+import type { EventFeed } from './events/event-feed.js';
 import type { Forwarding } from './forwarding/forwarding.js';
 import type { ProxyStore } from './store/proxy-store.js';
 
@@ -16,6 +17,7 @@ export interface ProxyContext {
   readonly allocation: AllocationContext;
   readonly computerInformation: ComputerInformation;
   readonly forwarding: Forwarding;
+  readonly events: EventFeed;
   readonly authority: Authority;
   /** 32 letters and digits, new for each proxy object: how a proxy recognises itself. */
   readonly runId: string;

@@ -11,6 +11,7 @@ import type { ProxyContext } from './context.js';
 import { ComputerInformation } from './documents/computer-information.js';
 import { type Fault, FaultInjector } from './embedding/faults.js';
 import { type Seed, seedProxy } from './embedding/seed.js';
+import { EventFeed } from './events/event-feed.js';
 import { ProxyError } from './errors.js';
 import { Forwarding } from './forwarding/forwarding.js';
 import { errorPage } from './http/html-pages.js';
@@ -89,6 +90,7 @@ function makeContext(
     allocation: { defaultComputerId: options.computerId, timestamps },
     computerInformation: new ComputerInformation(store, options.computerId, runId),
     forwarding: new Forwarding({ store, options, runId, logger }),
+    events: new EventFeed(store),
     authority: new Authority(store, timestamps),
     runId,
     logger,
@@ -198,6 +200,8 @@ class MiniMaster implements Proxy {
   }
 
   async #closeAll(): Promise<void> {
+    // Followers of the log would keep their connections open.
+    this.#context.events[Symbol.dispose]();
     await Promise.all(this.#servers.map((server) => server.close(CLOSE_GRACE_MS)));
     await this.#context.store.close();
   }

@@ -1,5 +1,6 @@
 import type { Logger } from '@slapos/slap';
 
+import { eventOf } from '../events/event-of.js';
 import type { StoreWriter } from '../store/proxy-store.js';
 import type { ComputerRecord, NetworkRecord } from '../store/records.js';
 
@@ -42,6 +43,9 @@ export async function formatComputer(
       });
     }
     await writer.removePartition(partition);
+    if (partition.slapState === 'busy') {
+      await writer.addEvent({ kind: 'instance.freed', ...eventOf(partition), message: 'no longer formatted' });
+    }
   }
   for (const slave of await writer.slavesHostedOn(computerId)) {
     if (slave.hostedBy !== null && !listed.has(slave.hostedBy))
@@ -49,6 +53,9 @@ export async function formatComputer(
   }
   for (const partitionId of listed) {
     if (!known.has(partitionId)) await writer.addPartition({ computerId, partitionId });
+  }
+  if (listed.size !== known.size || [...listed].some((id) => !known.has(id))) {
+    await writer.addEvent({ kind: 'computer.formatted', computerId, message: `${listed.size} partitions` });
   }
   await writer.replaceNetwork(computerId, partitions.flatMap(networkOf));
 }

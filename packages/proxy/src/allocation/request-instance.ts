@@ -1,6 +1,7 @@
 import { writeParameterXml } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
+import { eventOf } from '../events/event-of.js';
 import type { StoreReader, StoreWriter } from '../store/proxy-store.js';
 import type { InstanceValues, NetworkRecord, PartitionKey, PartitionRecord } from '../store/records.js';
 import { filterText, type InstanceRequest } from './instance-request.js';
@@ -74,6 +75,7 @@ async function allocate(
       hint: 'Destroy an instance, format more partitions, or name another computer in the filter.',
     });
   }
+  await writer.addEvent({ kind: 'instance.allocated', ...eventOf(partition) });
   return { partition, answeredState: requestedState };
 }
 
@@ -100,7 +102,9 @@ async function update(
   if (unchanged) return { partition: known, answeredState };
   const values = { ...wanted, changedAt: context.timestamps.next(known.changedAt) };
   await writer.updateInstance(known, values);
-  return { partition: { ...known, ...values }, answeredState };
+  const partition = { ...known, ...values };
+  await writer.addEvent({ kind: 'instance.changed', ...eventOf(partition) });
+  return { partition, answeredState };
 }
 
 /** The state of the root, when it is one that all its descendants must follow. */

@@ -99,7 +99,17 @@ async function changeList(
       : withEntry(entries, slaveReference, sharedInstanceEntry(request, slaveReference));
   const column = writeSharedInstances(changed);
   const unchanged = column === host.sharedInstanceList || (host.sharedInstanceList === null && changed.length === 0);
-  if (!unchanged) await writer.setSharedInstances(host, column, context.timestamps.next(host.changedAt));
+  if (unchanged) return;
+  await writer.setSharedInstances(host, column, context.timestamps.next(host.changedAt));
+  const rootName = slaveReference.slice(0, -request.name.length - 1);
+  await writer.addEvent({
+    kind: request.requestedState === DESTROYED ? 'shared.destroyed' : 'shared.changed',
+    computerId: host.computerId,
+    partitionId: host.partitionId,
+    instance: request.name,
+    root: rootName === '' ? request.name : rootName,
+    softwareReleaseUrl: request.softwareReleaseUrl,
+  });
 }
 
 function withEntry(

@@ -1,5 +1,6 @@
 import type { StoreWriter } from '../store/proxy-store.js';
 import type { PartitionKey } from '../store/records.js';
+import { eventOf } from '../events/event-of.js';
 import { rootNameOfInstance } from './request-instance.js';
 import type { TimestampSource } from './timestamps.js';
 
@@ -26,6 +27,11 @@ export async function renameInstance(writer: StoreWriter, key: PartitionKey, nam
   if (partition === undefined) return false;
   if (partition.slapState !== 'busy') return true;
   await writer.renameInstance(key, name);
+  await writer.addEvent({
+    kind: 'instance.renamed',
+    ...eventOf({ ...partition, instanceName: name }),
+    message: `was ${partition.instanceName ?? ''}`,
+  });
   const wasRoot = partition.rootName === '' && partition.instanceName !== null && partition.instanceName !== '';
   if (wasRoot) await writer.renameRoot(partition.instanceName, name);
   return true;
@@ -49,12 +55,18 @@ export async function destroyInstance(writer: StoreWriter, key: PartitionKey): P
   const children = isRoot ? await writer.descendantsOf(partition.instanceName) : [];
   if (children.length > 0) {
     await writer.requestStateOfDescendants(partition.instanceName ?? '', DESTROYED);
+    for (const child of children) {
+      if (child.requestedState === DESTROYED) continue;
+      await writer.addEvent({ kind: 'instance.changed', ...eventOf({ ...child, requestedState: DESTROYED }) });
+    }
     return {
       outcome: 'has-children',
       childNames: children.map((child) => child.instanceName ?? '').sort(compareCodePoints),
     };
   }
   await writer.freePartition(key);
+  if (partition.slapState === 'busy')
+    await writer.addEvent({ kind: 'instance.freed', ...eventOf(partition), state: DESTROYED });
   return { outcome: 'freed' };
 }
 

@@ -3,6 +3,7 @@ import type { MarshalValue } from '@slapos/slap';
 import { formatComputer } from '../allocation/format-computer.js';
 import { requestInstance } from '../allocation/request-instance.js';
 import { requestSharedInstance } from '../allocation/request-shared-instance.js';
+import { supplySoftware } from '../allocation/supply.js';
 import type { ProxyContext } from '../context.js';
 
 const DEFAULT_IPV4 = '127.0.0.1';
@@ -71,7 +72,7 @@ export async function seedProxy(seed: Seed, { store, options, allocation, logger
     }
     for (const { softwareReleaseUrl: url, computerId = ownComputerId, requestedState = 'available' } of seed.software ??
       []) {
-      await writer.supply({ url, computerId, requestedState });
+      await supplySoftware(writer, { url, computerId, requestedState });
     }
     for (const instance of seed.instances ?? []) {
       const request = {

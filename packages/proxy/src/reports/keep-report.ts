@@ -1,6 +1,7 @@
+import { eventOf } from '../events/event-of.js';
 import type { StoreWriter } from '../store/proxy-store.js';
 import type { PartitionKey, ReportKind } from '../store/records.js';
-import { keptMessage } from './kept-message.js';
+import { keptMessage, shortMessage } from './kept-message.js';
 
 /** What a node says, whatever it is about. */
 export interface NodeStatement {
@@ -17,7 +18,8 @@ export async function reportAboutPartition(
   key: PartitionKey,
   statement: NodeStatement & { readonly slaveReference?: string | undefined },
 ): Promise<void> {
-  if ((await writer.partition(key)) === undefined) return;
+  const partition = await writer.partition(key);
+  if (partition === undefined) return;
   const { kind, message, reportedAt, slaveReference = '' } = statement;
   await writer.addReport({
     computerId: key.computerId,
@@ -27,6 +29,14 @@ export async function reportAboutPartition(
     kind,
     message: keptMessage(message),
     reportedAt,
+  });
+  // That a partition was freed is an event of its own.
+  if (kind === 'destroyed') return;
+  await writer.addEvent({
+    kind: 'instance.reported',
+    ...eventOf(partition),
+    state: kind,
+    message: shortMessage(message),
   });
 }
 
@@ -47,6 +57,8 @@ export async function reportAboutRelease(
     message: keptMessage(message),
     reportedAt,
   });
+  const about = { computerId, softwareReleaseUrl, state: kind, message: shortMessage(message) };
+  await writer.addEvent({ kind: 'software.reported', ...about });
 }
 
 /** Keeps what a node says about itself; dropped when it is unknown. */
@@ -65,6 +77,7 @@ export async function reportAboutComputer(
     message: keptMessage(message),
     reportedAt,
   });
+  await writer.addEvent({ kind: 'computer.reported', computerId, state: kind, message: shortMessage(message) });
 }
 
 /** Keeps a usage report of a computer as it was sent; dropped when it is unknown. */

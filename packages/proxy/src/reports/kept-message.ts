@@ -8,3 +8,10 @@ const EACH_NOT_IN_XML = new RegExp(NOT_IN_XML, 'gu');
 export function keptMessage(message: string | undefined): string {
   return (message ?? '').slice(-MAX_KEPT_CHARACTERS).replace(EACH_NOT_IN_XML, '\ufffd');
 }
+
+const MAX_EVENT_CHARACTERS = 500;
+
+/** The beginning of a message, for a line of the log of what changed. */
+export function shortMessage(message: string | undefined): string {
+  return (message ?? '').slice(0, MAX_EVENT_CHARACTERS).replace(EACH_NOT_IN_XML, '\ufffd');
+}

@@ -1,5 +1,6 @@
 import { marshal, writeParameterXml } from '@slapos/slap';
 
+import { publishConnection, publishSharedConnection } from '../allocation/publish.js';
 import { bangTree, destroyInstance, type DestructionOutcome, renameInstance } from '../allocation/tree.js';
 import type { ProxyContext } from '../context.js';
 import { partitionObject } from '../documents/partition-object.js';
@@ -45,8 +46,8 @@ export function computerPartitionRoutes(routes: RouteTable, context: ProxyContex
     const slaveReference = fields.reference('slave_reference');
     await store.write((writer) =>
       slaveReference === undefined
-        ? writer.setConnection(key, connectionXml)
-        : writer.setSlaveConnection(key, slaveReference, connectionXml),
+        ? publishConnection(writer, key, connectionXml)
+        : publishSharedConnection(writer, key, slaveReference, connectionXml),
     );
     return textAnswer('done');
   });

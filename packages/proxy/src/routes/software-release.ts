@@ -1,5 +1,6 @@
 import { marshal, pythonRepr } from '@slapos/slap';
 
+import { removeSoftware, supplySoftware } from '../allocation/supply.js';
 import type { ProxyContext } from '../context.js';
 import { ProxyError } from '../errors.js';
 import { readForm, readQuery } from '../http/form.js';
@@ -37,7 +38,7 @@ export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, o
         },
       );
     }
-    await store.write((writer) => writer.supply({ url, computerId, requestedState }));
+    await store.write((writer) => supplySoftware(writer, { url, computerId, requestedState }));
     return textAnswer(`Supplied ${pythonRepr(url)} to be ${requestedState}`);
   });
 
@@ -56,7 +57,7 @@ export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, o
   routes.post('/destroyedSoftwareRelease', async (request) => {
     const fields = await form(request);
     const [url, computerId] = [fields.required('url'), fields.required('computer_id')];
-    await store.write((writer) => writer.removeSoftware(url, computerId));
+    await store.write((writer) => removeSoftware(writer, { url, computerId }));
     return textAnswer('OK');
   });
 

@@ -1,9 +1,12 @@
 import type {
   CertificateRecord,
   ComputerRecord,
+  EventFilter,
+  EventRecord,
   ForwardedRequestRecord,
   InstanceValues,
   NetworkRecord,
+  NewEvent,
   PartitionKey,
   PartitionRecord,
   PartitionWithNetwork,
@@ -58,6 +61,10 @@ export interface StoreReader {
   relatedInstances(key: PartitionKey): Promise<readonly string[] | undefined>;
   /** The valid certificate of a computer (`partitionId` `''`) or of a partition. */
   certificate(key: PartitionKey): Promise<CertificateRecord | undefined>;
+  /** In the order in which they happened. */
+  eventsAfter(id: number, limit: number, filter?: EventFilter): Promise<EventRecord[]>;
+  /** The ids of the first and the last event that are kept; `undefined` when there is none. */
+  eventRange(): Promise<{ readonly oldest: number; readonly newest: number } | undefined>;
   setting(name: string): Promise<string | undefined>;
 }
 
@@ -101,6 +108,8 @@ export interface StoreWriter extends StoreReader {
   addReport(report: ReportRecord): Promise<void>;
   /** Keeps a usage report, and forgets the oldest ones of the computer beyond a bound. */
   addUsage(usage: UsageRecord): Promise<void>;
+  /** Writes into the log of what changed, and forgets the oldest events beyond a bound. */
+  addEvent(event: NewEvent): Promise<void>;
   setRelatedInstances(key: PartitionKey, references: readonly string[]): Promise<void>;
   addCertificate(certificate: CertificateRecord): Promise<void>;
   revokeCertificate(serial: string, revokedAt: number): Promise<void>;
@@ -121,6 +130,11 @@ export interface ProxyStore extends AsyncDisposable {
   write<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T>;
   /** A number that is another one after every committed change, whoever made it. */
   version(): number;
+  /**
+   * Calls `listener` after each change that this process made, when it is on the disk. Changes of other processes show in `version`.
+   * @returns what ends it
+   */
+  onChange(listener: () => void): Disposable;
   /** The whole content as bytes that `restore` takes. */
   snapshot(): Promise<Uint8Array>;
   /** Replaces the whole content. */

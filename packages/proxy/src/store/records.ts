@@ -107,6 +107,57 @@ export interface CertificateRecord {
   readonly revokedAt: number | null;
 }
 
+/** What changed. Before the point is what it is about. */
+export const EVENT_KINDS = [
+  'computer.formatted',
+  'computer.reported',
+  'software.supplied',
+  'software.removed',
+  'software.reported',
+  'instance.allocated',
+  'instance.changed',
+  'instance.published',
+  'instance.renamed',
+  'instance.reported',
+  'instance.freed',
+  'shared.changed',
+  'shared.destroyed',
+  'shared.published',
+] as const;
+
+/** One of {@link EVENT_KINDS}. */
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+/** One line of the log of what changed. Texts that do not apply are `''`. */
+export interface EventRecord {
+  /** Grows from one event to the next. */
+  readonly id: number;
+  /** Seconds since 1970. */
+  readonly happenedAt: number;
+  readonly kind: EventKind;
+  readonly computerId: string;
+  readonly partitionId: string;
+  readonly instance: string;
+  /** Name of the root of the tree that the instance belongs to. */
+  readonly root: string;
+  readonly softwareReleaseUrl: string;
+  /** The state that is wanted or, in a report, the one that a node saw. */
+  readonly state: string;
+  readonly message: string;
+}
+
+/** What is known about an event when it happens. */
+export type NewEvent = Pick<EventRecord, 'kind'> & Partial<Omit<EventRecord, 'id' | 'happenedAt' | 'kind'>>;
+
+/** Which events; absent conditions are not used. */
+export interface EventFilter {
+  readonly computerId?: string;
+  /** Name of a root instance. */
+  readonly tree?: string;
+  /** A kind, or the part of it before the point. */
+  readonly kind?: string;
+}
+
 /** A request that was sent on to another master. */
 export interface ForwardedRequestRecord {
   /** The name used there, with its prefix. */

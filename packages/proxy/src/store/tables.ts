@@ -1,4 +1,4 @@
-import type { ReportKind } from './records.js';
+import type { EventKind, ReportKind } from './records.js';
 
 /**
  * The tables of schema 17 as kysely sees them (spec: proxy §3.1). The first seven are those of the Python proxy; the others are ours, and end in the
@@ -61,6 +61,18 @@ export interface ProxyTables {
     key: string;
     issued_at: number;
     revoked_at: number | null;
+  };
+  event17: {
+    id: number;
+    happened_at: number;
+    kind: EventKind;
+    computer_reference: string;
+    partition_reference: string;
+    instance: string;
+    root: string;
+    url: string;
+    state: string;
+    message: string;
   };
   setting17: { name: string; value: string };
 }

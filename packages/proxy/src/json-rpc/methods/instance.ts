@@ -1,5 +1,6 @@
 import { writeParameterXml } from '@slapos/slap';
 
+import { publishConnection, publishSharedConnection } from '../../allocation/publish.js';
 import { bangTree, destroyInstance, renameInstance } from '../../allocation/tree.js';
 import { readSharedInstances, referenceOf } from '../../allocation/shared-instance-list.js';
 import type { ProxyContext } from '../../context.js';
@@ -82,13 +83,13 @@ export const instanceMethods = {
     await store.write(async (writer) => {
       if (!parsed.isShared) {
         const instance = await findInstance(writer, parsed);
-        if (instance !== undefined) await writer.setConnection(instance, xml);
+        if (instance !== undefined) await publishConnection(writer, instance, xml);
         return;
       }
       const slave = (await findShared(writer, parsed))?.slave;
       if (slave === undefined) return;
       const host = { computerId: slave.computerId, partitionId: slave.hostedBy ?? '' };
-      await writer.setSlaveConnection(host, slave.slaveReference, xml);
+      await publishSharedConnection(writer, host, slave.slaveReference, xml);
     });
     return success('Updated');
   },

@@ -1,3 +1,4 @@
+import { removeSoftware, supplySoftware } from '../../allocation/supply.js';
 import { reportAboutRelease } from '../../reports/keep-report.js';
 import { requireReadable, type RpcMethods, success } from '../rpc-call.js';
 import { requireComputer } from './computer.js';
@@ -9,7 +10,7 @@ export const softwareReleaseMethods = {
   'post.v0.software_installation': async ({ params, context: { store } }) => {
     requireReadable(params);
     const { software_release_uri: url, computer_guid: computerId, state: requestedState = 'available' } = params;
-    await store.write((writer) => writer.supply({ url, computerId, requestedState }));
+    await store.write((writer) => supplySoftware(writer, { url, computerId, requestedState }));
     return success(`Supplied ${url} to be ${requestedState}`);
   },
 
@@ -29,7 +30,7 @@ export const softwareReleaseMethods = {
   'put.v0.software_installation_reported_state': async ({ params, context: { store, timestamps } }) => {
     const { software_release_uri: url, computer_guid: computerId, reported_state: kind } = params;
     if (kind === 'destroyed') {
-      await store.write((writer) => writer.removeSoftware(url, computerId));
+      await store.write((writer) => removeSoftware(writer, { url, computerId }));
       return success('Destroyed');
     }
     const statement = { kind, message: undefined, reportedAt: timestamps.now() };

@@ -104,6 +104,18 @@ export function createOwnTables(database: Database): void {
       name TEXT PRIMARY KEY,
       value TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS event17 (
+      id INTEGER PRIMARY KEY,
+      happened_at REAL NOT NULL,
+      kind TEXT NOT NULL,
+      computer_reference TEXT NOT NULL,
+      partition_reference TEXT NOT NULL,
+      instance TEXT NOT NULL,
+      root TEXT NOT NULL,
+      url TEXT NOT NULL,
+      state TEXT NOT NULL,
+      message TEXT NOT NULL
+    );
     CREATE INDEX IF NOT EXISTS partition17_computer ON partition17 (computer_reference);
     CREATE INDEX IF NOT EXISTS partition17_free ON partition17 (computer_reference) WHERE slap_state = 'free';
     CREATE INDEX IF NOT EXISTS partition17_tree ON partition17 (requested_by) WHERE slap_state = 'busy';

@@ -2,6 +2,8 @@ import type { HostConditions, StoreReader } from '../proxy-store.js';
 import type {
   CertificateRecord,
   ComputerRecord,
+  EventFilter,
+  EventRecord,
   ForwardedRequestRecord,
   NetworkRecord,
   PartitionKey,
@@ -14,6 +16,7 @@ import type {
   UsageRecord,
 } from '../records.js';
 import * as computers from './computer-queries.js';
+import * as events from './event-queries.js';
 import * as partitions from './partition-queries.js';
 import * as reports from './report-queries.js';
 import type { SqliteSession } from './session.js';
@@ -125,6 +128,16 @@ export class SqliteReader implements StoreReader {
 
   async certificate({ computerId, partitionId }: PartitionKey): Promise<CertificateRecord | undefined> {
     return this.session.get(reports.validCertificate, { computerId, partitionId });
+  }
+
+  async eventsAfter(id: number, limit: number, filter: EventFilter = {}): Promise<EventRecord[]> {
+    const { computerId = '', tree = '', kind = '' } = filter;
+    return this.session.all(events.eventsAfter, { after: id, limit, computerId, tree, kind });
+  }
+
+  async eventRange(): Promise<{ readonly oldest: number; readonly newest: number } | undefined> {
+    const { oldest, newest } = this.session.get(events.eventRange, {}) ?? { oldest: null, newest: null };
+    return oldest === null || newest === null ? undefined : { oldest, newest };
   }
 
   async setting(name: string): Promise<string | undefined> {

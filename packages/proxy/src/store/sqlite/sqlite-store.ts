@@ -16,6 +16,7 @@ import { SqliteReader } from './sqlite-reader.js';
 import { SqliteWriter } from './sqlite-writer.js';
 import { databaseError, WriteQueue } from './write-queue.js';
 
+const MILLISECONDS_PER_SECOND = 1_000;
 const OWNER_ONLY = 0o600;
 /** How long to wait for another program (`proxy show`, a Python proxy) that holds the file. */
 const BUSY_TIMEOUT_MS = 5_000;
@@ -54,7 +55,7 @@ export function openSqliteStore(options: SqliteStoreOptions): ProxyStore {
     database.close();
     throw unreadable(error, options.path);
   }
-  return new SqliteStore(database, options.path, options.durable ?? true);
+  return new SqliteStore(database, options);
 }
 
 class SqliteStore implements ProxyStore {
@@ -63,14 +64,17 @@ class SqliteStore implements ProxyStore {
   readonly #flusher: LogFlusher | undefined;
   readonly #readSession: SqliteSession | undefined;
   readonly #reads: ReadQueue | undefined;
+  readonly #listeners = new Set<() => void>();
   #closed = false;
 
-  constructor(database: Database.Database, path: string, durable: boolean) {
+  constructor(database: Database.Database, { path, durable = true, now = () => new Date() }: SqliteStoreOptions) {
     this.#writeSession = new SqliteSession(database);
     this.#flusher = durable && path !== IN_MEMORY ? new LogFlusher(path) : undefined;
-    this.#writes = new WriteQueue(this.#writeSession, new SqliteWriter(this.#writeSession), async () =>
-      this.#flusher?.flush(),
-    );
+    const writer = new SqliteWriter(this.#writeSession, () => now().getTime() / MILLISECONDS_PER_SECOND);
+    this.#writes = new WriteQueue(this.#writeSession, writer, async () => {
+      await this.#flusher?.flush();
+      for (const listener of this.#listeners) listener();
+    });
     if (path === IN_MEMORY) return;
     this.#readSession = new SqliteSession(new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
     this.#reads = new ReadQueue(this.#readSession, new SqliteReader(this.#readSession));
@@ -92,6 +96,11 @@ class SqliteStore implements ProxyStore {
     if (this.#readSession !== undefined)
       return this.#readSession.database.pragma('data_version', { simple: true }) as number;
     return this.#writeSession.database.prepare('SELECT total_changes()').pluck().get() as number;
+  }
+
+  onChange(listener: () => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
   }
 
   async snapshot(): Promise<Uint8Array> {

@@ -6,6 +6,7 @@ import type {
   ForwardedRequestRecord,
   InstanceValues,
   NetworkRecord,
+  NewEvent,
   PartitionKey,
   PartitionRecord,
   ReportRecord,
@@ -14,8 +15,10 @@ import type {
   UsageRecord,
 } from '../records.js';
 import * as computers from './computer-queries.js';
+import * as events from './event-queries.js';
 import * as partitions from './partition-queries.js';
 import * as reports from './report-queries.js';
+import type { SqliteSession } from './session.js';
 import { SqliteReader } from './sqlite-reader.js';
 
 /** How many reports about one computer, release or partition are kept. */
@@ -23,8 +26,30 @@ const REPORTS_KEPT_PER_SUBJECT = 50;
 /** A node sends one a day. */
 const USAGE_REPORTS_KEPT = 400;
 
+/** What followers of the log may have missed at most: a few days of a busy laboratory, some 20 MB. */
+const EVENTS_KEPT = 100_000;
+const EVENTS_BETWEEN_CLEANINGS = 1_000;
+const NO_DETAILS = {
+  computerId: '',
+  partitionId: '',
+  instance: '',
+  root: '',
+  softwareReleaseUrl: '',
+  state: '',
+  message: '',
+};
+
 /** The changes of a store, each one prepared statement of the open transaction. */
 export class SqliteWriter extends SqliteReader implements StoreWriter {
+  readonly #now: () => number;
+  #eventsAdded = 0;
+
+  /** @param now seconds since 1970 */
+  constructor(session: SqliteSession, now: () => number) {
+    super(session);
+    this.#now = now;
+  }
+
   async saveComputer(computer: ComputerRecord): Promise<void> {
     this.session.run(computers.saveComputer, computer);
   }
@@ -130,6 +155,13 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   async addUsage(usage: UsageRecord): Promise<void> {
     this.session.run(reports.addUsage, usage);
     this.session.run(reports.forgetOldUsage, { computerId: usage.computerId, keep: USAGE_REPORTS_KEPT });
+  }
+
+  async addEvent(event: NewEvent): Promise<void> {
+    this.session.run(events.addEvent, { ...NO_DETAILS, ...event, happenedAt: this.#now() });
+    this.#eventsAdded += 1;
+    if (this.#eventsAdded % EVENTS_BETWEEN_CLEANINGS === 0)
+      this.session.run(events.forgetOldEvents, { keep: EVENTS_KEPT });
   }
 
   async setRelatedInstances(key: PartitionKey, references: readonly string[]): Promise<void> {
