@@ -8,6 +8,7 @@ export { EndToEnd, type InstanceStatus, type UntilOptions } from './kit/end-to-e
 export { portOfPath, readTestEnvironment, type TestEnvironment } from './kit/environment.js';
 export { freePort, type ReservedPorts, reserveFreePorts } from './kit/free-ports.js';
 export { type HttpHandler, type HttpServer, type SeenRequest, startHttpServer } from './kit/http-server.js';
+export { type MatcherResult, toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
 export { promiseConfiguration } from './kit/promise-configuration.js';
 export { INSTANCE_SNAPSHOT_PATTERNS, keepSnapshot, type SnapshotOptions } from './kit/snapshots.js';
 export { SoftwareTestBed, type SoftwareTestOptions, type SoftwareTestRequest } from './kit/software-test-bed.js';

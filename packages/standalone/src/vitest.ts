@@ -1,4 +1,5 @@
 import { test as base, type TestAPI } from 'vitest';
+import { toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
 import { SoftwareTestBed, type SoftwareTestOptions, type SoftwareTestRequest } from './kit/software-test-bed.js';
 import type { StandaloneInstance } from './node/instance.js';
 import type { StandaloneOptions } from './node/options.js';
@@ -76,4 +77,19 @@ export function softwareTest(
       { auto: true },
     ],
   }) as TestAPI<SoftwareFixtures>;
+}
+
+/** Matchers for `expect.extend`: what is seen of the instance is in the message. */
+export const slaposMatchers = { toHavePassingPromises, toHavePublished, toHaveServices };
+
+declare module 'vitest' {
+  // eslint-disable-next-line @typescript-eslint/no-unused-vars -- an augmentation has the parameters of what it adds to
+  interface Matchers<T> {
+    /** Passes when the instance has promises, and the last result of each is good. To be awaited. */
+    toHavePassingPromises(): Promise<void>;
+    /** Passes when the instance has published a connection parameter of this name. To be awaited. */
+    toHavePublished(name: string): Promise<void>;
+    /** Passes when the instance has services, and all of them are in this state of the supervisor. To be awaited. */
+    toHaveServices(stateName: string): Promise<void>;
+  }
 }

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 
 import { createScriptedBuilder } from '../src/index.js';
-import { proxyTest, softwareTest, standaloneTest } from '../src/vitest.js';
+import { proxyTest, slaposMatchers, softwareTest, standaloneTest } from '../src/vitest.js';
 import { ORDINARY_USER } from './support/user.js';
 import { WEB, webRelease } from './support/web-release.js';
 
@@ -14,14 +14,15 @@ const withSoftware = softwareTest({
   partitions: 1,
   instance: { parameters: { text: 'fixture' } },
 });
+expect.extend(slaposMatchers);
 const seen = new Set<string>();
 
-withProxy.for([1, 2])('a proxy of its own, the %ith time', async (_, { proxy }) => {
+withProxy.for([1, 2])('a proxy of its own: %i', async (_, { proxy }) => {
   expect((await proxy.state()).freePartitions).toEqual(['slappart0']);
   await proxy.client.registerOpenOrder().request({ softwareReleaseUrl: WEB, partitionReference: 'web' });
 });
 
-withNode.for([1, 2])('a node for the file, the %ith time', async (_, { node }) => {
+withNode.for([1, 2])('a node for the file: %i', async (_, { node }) => {
   seen.add(node.directory);
   expect(node.isRunning).toBe(true);
   expect(seen.size).toBe(1);
@@ -35,4 +36,18 @@ withSoftware('an instance for the file', async ({ instance }) => {
 withSoftware('the bed and its node beside it', async ({ bed, node, instance }) => {
   expect(bed.node).toBe(node);
   expect(instance.request.softwareReleaseUrl).toBe(bed.softwareReleaseUrl);
+});
+
+withSoftware('matchers that say what they saw', async ({ instance }) => {
+  await expect(instance).toHavePassingPromises();
+  await expect(instance).toHavePublished('url');
+  await expect.poll(async () => (await instance.services()).map(({ stateName }) => stateName)).toEqual(['RUNNING']);
+  await expect(instance).toHaveServices('RUNNING');
+  await expect(instance).not.toHavePublished('password');
+  const failure = async (check: Promise<void>) => check.catch((error: unknown) => (error as Error).message);
+  expect(await failure(expect(instance).toHavePublished('password'))).toBe(
+    'testing partition 0 (slappart0) and its connection parameter password: it has published url',
+  );
+  expect(await failure(expect(instance).toHaveServices('FATAL'))).toMatch(/^the services of .* RUNNING \(pid \d+/);
+  expect(await failure(expect(instance).not.toHavePassingPromises())).toMatch(/all of them pass$/);
 });
