@@ -46,6 +46,7 @@ export default [
     entry: [
       'src/{index,run-command,watchdog}.ts',
       'src/plugins/catalogue-with-plugins.ts',
+      'src/completion/complete-words.ts',
       'src/commands/**/*.ts',
       '!src/**/*.test.ts',
     ],

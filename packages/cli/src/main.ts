@@ -14,6 +14,9 @@ import { hasPlugins, pluginFolder } from './plugins/plugin-folder.js';
 import { quietBrokenPipes } from './signals/broken-pipe.js';
 import { abortOnSignals } from './signals/abort-on-signals.js';
 
+/** What completion scripts call for each key; it is kept out of everything that costs time. */
+const COMPLETE_WORD = '__complete';
+
 /**
  * Runs one `slapos` command line.
  * @param argv the words behind `slapos`
@@ -24,6 +27,10 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   let log = new CommandLog({ level: 'info', showTime: true, colour: false, showStacks: false });
   const stop = new AbortController();
   quietBrokenPipes(stop);
+  if (argv[0] === COMPLETE_WORD) {
+    const { completeWords } = await import('./completion/complete-words.js');
+    return completeWords(argv.slice(argv[1] === '--' ? 2 : 1), await catalogueOf(root), process.env);
+  }
   let command = '';
   let words = argv;
   try {

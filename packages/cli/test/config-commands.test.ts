@@ -37,7 +37,7 @@ it('config show prints a section with its origins, or JSON', async () => {
   const wrong = await runSlapos(['config', 'show', '--columns', 'kye', '--cfg', file]);
   expect(wrong).toMatchObject({ exitCode: 2, stdout: '' });
   expect(wrong.stderr).toMatch(
-    /slapos config show: error: argument --columns: invalid choice: 'kye' .*\n.*Did you mean key\?/,
+    /slapos config show: error: argument --columns: invalid choice: 'kye' .*\n +hint: Did you mean key\?/,
   );
   const yaml = await runSlapos(['config', 'show', 'slapos', '--output', 'yaml', '--cfg', file]);
   expect(yaml.stdout).toMatch(/^apiVersion: slapos\.cli\/1\nkind: Config\n/);

@@ -1,3 +1,4 @@
+import { isSlapOSError } from '@slapos/host';
 import { CliError } from '../errors.js';
 
 /** What oclif says of an option whose value it cannot read; it has no class of its own. */
@@ -15,7 +16,8 @@ interface ParserError extends Error {
  */
 export function asUsageError(command: string, error: unknown): unknown {
   if (!(error instanceof Error)) return error;
-  if (error instanceof CliError && error.code === 'CLI_USAGE' && error.message.startsWith('argument '))
+  // By its brand: the class of a command is another copy than that of the starter.
+  if (isSlapOSError(error) && error.code === 'CLI_USAGE' && error.message.startsWith('argument '))
     return new CliError('CLI_USAGE', `slapos ${command}: error: ${error.message}`, {
       hint: error.hint ?? `slapos help ${command}`,
       cause: error,

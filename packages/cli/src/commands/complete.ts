@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import { SlaposCommand } from '../base/slapos-command.js';
-import { commandWords, optionsWithValue } from '../completion/command-words.js';
+import { commandWords } from '../completion/command-words.js';
 import { COMPLETION_SHELLS, completionScript } from '../completion/scripts.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
@@ -34,7 +34,7 @@ export default class Complete extends SlaposCommand {
       );
     }
     const { commands } = this.config;
-    const data = { name: flags.name, words: commandWords(commands), optionsWithValue: optionsWithValue(commands) };
+    const data = { name: flags.name, words: commandWords(commands) };
     this.log(completionScript(flags.shell, data));
     return EXIT_CODES.OK;
   }

@@ -27,24 +27,32 @@ export function commandWords(commands: readonly CompletableCommand[]): CommandWo
         siblings.push({ word, description: isLast ? (command.summary ?? '') : `${word} commands` });
       }
     }
-    words.set(path.join(' '), optionsOf(command));
+    words.set(path.join(' '), optionWords(command));
   }
   return words;
 }
 
-/** The options that are followed by a value. */
-export function optionsWithValue(commands: readonly CompletableCommand[]): string[] {
-  const options = commands.flatMap(({ flags }) =>
-    Object.values(flags).flatMap((flag) => (flag.type === 'option' ? spellings(flag) : [])),
-  );
-  return [...new Set(['--log-file', ...options])].sort();
-}
-
-function optionsOf({ flags }: CompletableCommand): CompletionWord[] {
+/** The options of a command, in all their spellings. */
+export function optionWords({ flags }: Pick<CompletableCommand, 'flags'>): CompletionWord[] {
   const own = Object.values(flags)
     .filter(({ hidden }) => hidden !== true)
     .flatMap((flag) => spellings(flag).map((word) => ({ word, description: flag.description ?? '' })));
   return [{ word: '-h', description: 'show help' }, { word: '--help', description: 'show help' }, ...own];
+}
+
+/** The options that every command has, but for `--help`. */
+export function globalOptions(): CompletionWord[] {
+  return [
+    { word: '--verbose', description: 'show more, twice for internals' },
+    { word: '--quiet', description: 'show warnings and errors only' },
+    { word: '--debug', description: 'show where in the program an error came from' },
+    { word: '--log-file', description: 'also write the log to a file' },
+    { word: '--log-format', description: 'text, json or journal' },
+    { word: '--log-level', description: 'the least that is shown' },
+    { word: '--log-time', description: 'leave the time out of the log' },
+    { word: '--color', description: 'auto, always or never' },
+    { word: '--no-color', description: 'no colours' },
+  ];
 }
 
 function spellings(flag: Command.Flag.Cached): string[] {

@@ -9,10 +9,9 @@ export interface CompletionData {
   /** The name that the command is typed with. */
   readonly name: string;
   readonly words: CommandWords;
-  readonly optionsWithValue: readonly string[];
 }
 
-/** The script that a shell reads (spec: cli §8). */
+/** The script that a shell reads (spec: cli §8); it asks the program itself for each word, so that values are what they are now. */
 export function completionScript(shell: CompletionShell, data: CompletionData): string {
   const scripts: Readonly<Record<CompletionShell, (data: CompletionData) => string>> = {
     bash: bashScript,
@@ -37,87 +36,72 @@ function functionName(name: string): string {
   return `_${name.replaceAll(/[^A-Za-z0-9_]/g, '_')}`;
 }
 
-function bashScript(data: CompletionData): string {
-  const name = functionName(data.name);
-  return `${name}()
+function bashScript({ name }: CompletionData): string {
+  const completer = functionName(name);
+  return `${completer}()
 {
-  local cur prev words cword
+  local cur prev words cword line values
   COMPREPLY=()
   if declare -F _get_comp_words_by_ref >/dev/null; then
-    _get_comp_words_by_ref -n : cur prev words cword
+    _get_comp_words_by_ref -n :=, cur prev words cword
   else
-    cur="\${COMP_WORDS[COMP_CWORD]}" prev="\${COMP_WORDS[COMP_CWORD-1]}" words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
+    cur="\${COMP_WORDS[COMP_CWORD]}" words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
   fi
-${dataLines(data)}
-  local with_value=' ${data.optionsWithValue.join(' ')} '
-  # The value of an option is left to the shell, which offers file names.
-  case "$with_value" in *" $prev "*) return ;; esac
-  local begun=cmds word next
-  for word in "\${words[@]:1:cword-1}"; do
-    case "$word" in *[!A-Za-z0-9_-]*|-*|'') continue ;; esac
-    next="\${begun}_\${word//-/_}"
-    [ -n "\${!next+known}" ] && begun="$next"
-  done
-  COMPREPLY=( $(compgen -W "\${!begun}" -- "$cur") )
+  # The terminal is not asked, and nothing is printed into the line that is being typed.
+  values="$(${name} __complete -- "\${words[@]:1:cword}" 2>/dev/null </dev/null)"
+  while IFS=$'\\t' read -r line _; do
+    # File names are left to the shell.
+    if [ "$line" = ':files' ]; then compopt -o default 2>/dev/null; COMPREPLY=(); return; fi
+    [ -n "$line" ] && COMPREPLY+=("$line")
+  done <<< "$values"
+  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+  return 0
 }
-complete -o default -F ${name} ${data.name}`;
+complete -F ${completer} ${name}`;
 }
 
-function zshScript(data: CompletionData): string {
-  const name = functionName(data.name);
-  const cases = [...data.words].map(([begun, following]) => {
-    const entries = following.map(({ word, description }) => quote(`${word.replaceAll(':', '\\:')}:${description}`));
-    return `    ${quote(begun)}) candidates=(${entries.join(' ')}) ;;`;
-  });
-  return `#compdef ${data.name}
-${name}() {
+function zshScript({ name }: CompletionData): string {
+  const completer = functionName(name);
+  return `#compdef ${name}
+${completer}() {
   local -a candidates
-  local begun='' word with_value=' ${data.optionsWithValue.join(' ')} '
-  # The value of an option is a file name, for want of anything better.
-  if [[ "$with_value" == *" \${words[CURRENT-1]} "* ]]; then _files; return; fi
-  for word in "\${(@)words[2,CURRENT-1]}"; do
-    [[ "$word" == -* ]] && continue
-    case "\${begun:+$begun }$word" in
-      ${[...data.words.keys()]
-        .filter((begun) => begun !== '')
-        .map(quote)
-        .join('|')}) begun="\${begun:+$begun }$word" ;;
-    esac
+  local line value description
+  for line in "\${(@f)$(${name} __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null </dev/null)}"; do
+    value="\${line%%$'\\t'*}" description="\${line#*$'\\t'}"
+    if [[ "$value" == ':files' ]]; then _files; return; fi
+    [[ -n "$value" ]] && candidates+=("\${value//:/\\\\:}:$description")
   done
-  case "$begun" in
-${cases.join('\n')}
-  esac
-  _describe -o ${quote(`${data.name} command`)} candidates || _files
+  _describe ${quote(`${name} word`)} candidates
 }
-compdef ${name} ${data.name}`;
+if [[ "$funcstack[1]" == ${quote(completer)} ]]; then ${completer} "$@"; else compdef ${completer} ${name}; fi`;
 }
 
-function fishScript(data: CompletionData): string {
-  const command = quote(data.name);
-  const lines: string[] = [];
-  for (const [begun, following] of data.words) {
-    const topics = begun === '' ? [] : begun.split(' ');
-    const condition = quote(fishCondition(topics, data.words));
-    for (const { word, description } of following) {
-      const option = word.startsWith('--')
-        ? `-l ${quote(word.slice(2))}`
-        : word.startsWith('-')
-          ? `-s ${word.slice(1)}`
-          : '';
-      const value = data.optionsWithValue.includes(word) ? ' -r' : '';
-      const what = option === '' ? `-f -a ${quote(word)}` : `${option}${value}`;
-      lines.push(`complete -c ${command} -n ${condition} ${what} -d ${quote(description)}`);
-    }
+function fishScript({ name, words }: CompletionData): string {
+  const command = quote(name);
+  const asks = `__${functionName(name).slice(1)}_words`;
+  const lines = [
+    `function ${asks}`,
+    `  set -l words (commandline -opc) (commandline -ct)`,
+    `  set -l found (${name} __complete -- $words[2..-1] 2>/dev/null </dev/null)`,
+    `  if string match -q ':files*' -- "$found[1]"`,
+    `    __fish_complete_path (commandline -ct)`,
+    `  else`,
+    `    string join -- \\n $found`,
+    `  end`,
+    `end`,
+    `complete -c ${command} -f -a '(${asks})'`,
+  ];
+  // What a shell shows before a word is begun: the groups of commands.
+  for (const { word, description } of words.get('') ?? []) {
+    lines.push(
+      `complete -c ${command} -n 'test (count (commandline -opc)) -eq 1; and not __fish_seen_subcommand_from ${topics(words)}' -f -a ${quote(word)} -d ${quote(description)}`,
+    );
   }
   return lines.join('\n');
 }
 
-/** When the words of a begun command were typed, and none of those that may follow. */
-function fishCondition(topics: readonly string[], words: CommandWords): string {
-  const following = (words.get(topics.join(' ')) ?? []).map(({ word }) => word).filter((word) => !word.startsWith('-'));
-  const seen = topics.map((topic) => `__fish_seen_subcommand_from ${topic}`);
-  const unseen = following.length === 0 ? [] : [`not __fish_seen_subcommand_from ${following.join(' ')}`];
-  return [...seen, ...unseen].join('; and ');
+function topics(words: CommandWords): string {
+  return (words.get('') ?? []).map(({ word }) => word).join(' ');
 }
 
 /** In single quotes, which bash, zsh and fish read alike but for the quote itself. */
