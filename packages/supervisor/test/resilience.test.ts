@@ -25,7 +25,7 @@ function writeSections({ instanceRoot }: Scratch, sections: string): Promise<voi
 }
 
 function program(name: string, command = 'exec sleep 600', more = ''): string {
-  return `[program:${name}]\ncommand=/bin/sh -c '${command}'\nautostart=false\nstartsecs=0\nstdout_logfile=NONE\nstderr_logfile=NONE\n${more}\n`;
+  return `[program:${name}]\ncommand=/bin/sh -c '${command}'\nautostart=false\nstartsecs=0\nstopwaitsecs=1\nstdout_logfile=NONE\nstderr_logfile=NONE\n${more}\n`;
 }
 
 async function daemonPid({ instanceRoot }: Scratch): Promise<number> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
-import { type CommandRunner, type Logger, readProcessStatus } from '@slapos/host';
+import { type CommandRunner, isProcessAlive, type Logger, readProcessStatus } from '@slapos/host';
 import { socketPath, strayFromLegacySocket, supervisorPaths } from '../configuration/paths.js';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import type { LogTail, ProcessInfo, Supervisor, UpdateResult } from '../supervisor.js';
@@ -136,7 +136,8 @@ class SupervisordAdapter implements Supervisor {
     const pid = await this.#daemonPid();
     if (pid === undefined) return;
     const startTime = readProcessStatus(pid)?.startTime;
-    while (startTime !== undefined && readProcessStatus(pid)?.startTime === startTime) {
+    // A dead one that nobody has reaped yet is gone, too.
+    while (startTime !== undefined && isProcessAlive(pid) && readProcessStatus(pid)?.startTime === startTime) {
       await ignoringEnd(async () => {
         // A shutdown alone stops one group after the other, and supervisord takes a second for each, also for those that do not run.
         await this.#rpc.call('stopAllProcesses');
