@@ -4,8 +4,31 @@ import { nonEmpty } from '../config/non-empty.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
 
+/** How the master of a client configuration is reached; paths are complete. */
+export interface MasterAccess {
+  readonly masterUrl: string;
+  readonly keyFile: string | undefined;
+  readonly certFile: string | undefined;
+  /** Who signed the master's certificate. */
+  readonly masterCaFile: string | undefined;
+  readonly insecure: boolean;
+}
+
 /** A connection to the master that a client configuration names (spec: cli §4.1). The caller closes it. */
 export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
+  return new SlapClient({
+    ...masterAccess(config),
+    masterRestUrl:
+      nonEmpty(config.value('slapconsole', 'master_rest_url')) ?? nonEmpty(config.value('slapos', 'master_rest_url')),
+    logger,
+  });
+}
+
+/**
+ * Reads how the master is reached.
+ * @throws CliError `CLI_CONFIGURATION` when something is missing
+ */
+export function masterAccess(config: ConfigFile): MasterAccess {
   if (!config.hasSection('slapos')) throw missing(config, "No section: 'slapos'");
   const masterUrl = config.value('slapos', 'master_url');
   if (!masterUrl) throw missing(config, "No option 'master_url'");
@@ -19,15 +42,13 @@ export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
   if (masterUrl.startsWith('https') && (keyFile === undefined || certFile === undefined)) {
     throw missing(config, "No option 'key_file' and/or 'cert_file'");
   }
-  return new SlapClient({
+  return {
     masterUrl,
     keyFile: keyFile === undefined ? undefined : expandHome(keyFile),
     certFile: certFile === undefined ? undefined : expandHome(certFile),
     masterCaFile: nonEmpty(config.value('slapos', 'master_ca_file')),
-    masterRestUrl: consoleValue('master_rest_url') ?? nonEmpty(config.value('slapos', 'master_rest_url')),
     insecure: config.value('slapos', 'master_insecure') === 'true',
-    logger,
-  });
+  };
 }
 
 function missing(config: ConfigFile, message: string): CliError {

@@ -1,9 +1,18 @@
 import { Flags } from '@oclif/core';
-import { PROXY_SHOW_SECTIONS, readProxyDatabase, renderProxyShow } from '@slapos/proxy';
+import {
+  PROXY_SHOW_SECTIONS,
+  type ProxyDatabaseContent,
+  type ProxyShowSection,
+  type ProxyShowTable,
+  readProxyDatabase,
+  renderProxyShow,
+} from '@slapos/proxy';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { mergeSections } from '../../config/check-section.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { outputFlags } from '../../output/output-flags.js';
+import { renderOne } from '../../output/render-result.js';
 import { showText } from '../../output/pager.js';
 
 const section = (description: string): ReturnType<typeof Flags.boolean> => Flags.boolean({ description });
@@ -13,7 +22,11 @@ export default class ProxyShow extends SlaposCommand {
   static override summary = 'display proxy instances and parameters';
   static override description =
     'Prints what the database of a mini-master holds, whether it runs or not. Without a section: all of them.';
-  static override examples = ['slapos proxy show', 'slapos proxy show --params --database-uri proxy.db'];
+  static override examples = [
+    'slapos proxy show',
+    'slapos proxy show --params --database-uri proxy.db',
+    'slapos proxy show --partitions --output json',
+  ];
   static override flags = {
     cfg: configFlag,
     'database-uri': Flags.string({ char: 'u', description: 'SQLite file of the mini-master', helpValue: 'FILE' }),
@@ -23,6 +36,8 @@ export default class ProxyShow extends SlaposCommand {
     slaves: section('the shared instances'),
     params: section('what the instances published'),
     network: section('the addresses of the partitions in use'),
+    output: outputFlags.output,
+    json: outputFlags.json,
   };
 
   override async run(): Promise<number> {
@@ -36,7 +51,45 @@ export default class ProxyShow extends SlaposCommand {
       });
     }
     const sections = PROXY_SHOW_SECTIONS.filter((name) => flags[name]);
-    await showText(renderProxyShow(file, readProxyDatabase(file), sections), (text) => this.log(text));
+    const content = readProxyDatabase(file);
+    const text = (): string => renderProxyShow(file, content, sections);
+    const document = { database: file, ...documentOf(content, sections) };
+    // Its text is made of tables already.
+    const shown = flags.output === 'table' ? { ...flags, output: 'text' as const } : flags;
+    await showText(await renderOne({ kind: 'ProxyDatabase', content: document, text }, shown), (line) =>
+      this.log(line),
+    );
     return EXIT_CODES.OK;
   }
+}
+
+/** What is shown, with keys in camelCase; nothing is shortened for programs. */
+function documentOf(
+  content: ProxyDatabaseContent,
+  sections: readonly ProxyShowSection[],
+): Readonly<Record<string, unknown>> {
+  const isShown = (name: ProxyShowSection): boolean => sections.length === 0 || sections.includes(name);
+  const { params, network, reports, ...tables } = content;
+  const shownTables = Object.entries(tables)
+    .filter(([name]) => isShown(name as ProxyShowSection))
+    .map(([name, table]) => [name, rowsOf(table)] as const);
+  return {
+    ...Object.fromEntries(shownTables),
+    ...(isShown('params')
+      ? { params: params.map((entry) => ({ ...entry, parameters: Object.fromEntries(entry.parameters) })) }
+      : {}),
+    ...(isShown('network') ? { network } : {}),
+    ...(sections.length === 0 ? { reports: rowsOf(reports) } : {}),
+  };
+}
+
+function rowsOf({ rows }: ProxyShowTable): Readonly<Record<string, unknown>>[] {
+  return rows.map((row) =>
+    Object.fromEntries(
+      Object.entries(row).map(([name, value]) => [
+        name.replaceAll(/_([a-z])/g, (_match, letter: string) => letter.toUpperCase()),
+        value,
+      ]),
+    ),
+  );
 }
