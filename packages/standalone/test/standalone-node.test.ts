@@ -114,10 +114,26 @@ describe('a node', () => {
     await expect
       .poll(async () => (await web.promises()).map(({ failed }) => failed), { timeout: 60_000 })
       .toEqual([false]);
-    expect(auto.rounds).toBeGreaterThan(0);
+    await expect.poll(() => auto.rounds, { timeout: 60_000 }).toBeGreaterThan(0);
     await web.destroy();
     await expect.poll(async () => readdir(web.directory), { timeout: 60_000 }).toEqual([]);
     for (const failure of failures) expect(failure).toBeInstanceOf(PassFailedError);
+  });
+
+  test('hears of services that end, and deploys their instance again', async () => {
+    const once = broken({
+      instantiate: ({ service }) => service('short', ['/bin/sh', '-c', 'sleep 0.2']),
+    });
+    await using node = await start({ format: 1, builder: once });
+    await node.supply(WEB);
+    await node.buildSoftware();
+    await node.request({ softwareReleaseUrl: WEB, partitionReference: 'web' });
+    await node.processInstances();
+    const bangs = async () =>
+      (await readFile(node.layout.proxyLog, 'utf8')).match(/softwareInstanceBang/g)?.length ?? 0;
+    await expect.poll(bangs, { timeout: 60_000 }).toBeGreaterThan(0);
+    const { items } = await node.processInstances();
+    expect(items).toMatchObject([{ action: 'process', reason: 'timestamp-changed' }]);
   });
 
   test('writes what the slapos command and the Python program read', async () => {

@@ -21,6 +21,7 @@ import type { PassName, StandaloneLayout } from './layout.js';
 import type { StandaloneMaster } from './master.js';
 import type { ResolvedStandaloneOptions } from './options.js';
 import type { PassLog } from './pass-log.js';
+import { watchdogCommand } from './watchdog-command.js';
 import { type PassRetryOptions, runPass, type RunPassContext } from './run-pass.js';
 
 const DEFAULT_SOFTWARE_ERROR_LINES = 50;
@@ -129,7 +130,13 @@ function nodeOptions({
   master,
 }: PassesContext): Pick<
   InstancePassOptions,
-  'computerId' | 'masterUrl' | 'softwareRoot' | 'instanceRoot' | 'minimumFreeBytes' | 'sharedPartList'
+  | 'computerId'
+  | 'masterUrl'
+  | 'softwareRoot'
+  | 'instanceRoot'
+  | 'minimumFreeBytes'
+  | 'sharedPartList'
+  | 'watchdogProgram'
 > & { buildoutProgram?: string } {
   return {
     computerId: options.computerId,
@@ -138,6 +145,7 @@ function nodeOptions({
     instanceRoot: layout.instanceRoot,
     minimumFreeBytes: options.minimumFreeBytes,
     sharedPartList: [...options.sharedParts, layout.sharedPartRoot],
+    watchdogProgram: watchdogCommand(),
     ...(options.buildoutProgram === undefined ? {} : { buildoutProgram: options.buildoutProgram }),
   };
 }

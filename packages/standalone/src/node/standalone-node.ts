@@ -35,6 +35,7 @@ import {
   processReports,
 } from './passes.js';
 import type { PassRetryOptions } from './run-pass.js';
+import { watchdogCommand } from './watchdog-command.js';
 
 /** What exists only while the node runs. */
 interface Running {
@@ -120,7 +121,8 @@ export class StandaloneNode implements AsyncDisposable {
       this.#format = kept.format;
       master = await openMaster(this.layout, this.#options, this.#options.listen.port ?? kept.port ?? 0);
       await this.#writeConfiguration(master.port);
-      await writeSupervisorEnvironment({ instanceRoot: this.layout.instanceRoot });
+      const watchdog = { program: watchdogCommand(), masterUrl: master.url, computerId: this.computerId };
+      await writeSupervisorEnvironment({ instanceRoot: this.layout.instanceRoot, watchdog });
       await this.services.ensureRunning();
       this.#running = { lock, master };
     } catch (error) {
