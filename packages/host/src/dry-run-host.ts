@@ -1,6 +1,7 @@
 import { DryRunCommandRunner } from './commands/dry-run-command-runner.js';
+import { DryRunClock } from './dry-run-clock.js';
 import type { Host } from './host.js';
-import { MemoryLocks } from './locks/memory-locks.js';
+import { DryRunLocks } from './locks/dry-run-locks.js';
 import { DryRunNetwork } from './network/dry-run-network.js';
 import { DryRunAccounts } from './users/dry-run-accounts.js';
 
@@ -9,9 +10,14 @@ export interface DryRunHost extends Host {
   readonly commands: DryRunCommandRunner;
   readonly accounts: DryRunAccounts;
   readonly network: DryRunNetwork;
+  readonly locks: DryRunLocks;
+  readonly clock: DryRunClock;
 }
 
-/** Wraps a host for `--dry-run`: nothing is run, changed or locked; `commands`, `accounts` and `network` tell what would have been. */
+/**
+ * Wraps a host for `--dry-run`: nothing is run, changed, locked or waited for, and each port tells what would have been. `disks` can only
+ * be looked at and stay the real ones.
+ */
 export function createDryRunHost(real: Host): DryRunHost {
   const accounts = new DryRunAccounts(real.accounts);
   return {
@@ -20,6 +26,7 @@ export function createDryRunHost(real: Host): DryRunHost {
     accounts,
     users: accounts,
     network: new DryRunNetwork(real.network),
-    locks: new MemoryLocks(),
+    locks: new DryRunLocks(),
+    clock: new DryRunClock(real.clock),
   };
 }

@@ -5,7 +5,13 @@ export { TRUSTED_PATH, type Environment } from './commands/environment.js';
 export { DryRunCommandRunner } from './commands/dry-run-command-runner.js';
 export { LinuxCommandRunner, type LinuxCommandRunnerOptions } from './commands/linux-command-runner.js';
 export { KEPT_HEAD_LENGTH, KEPT_TAIL_LENGTH, MAX_LINE_LENGTH } from './commands/output.js';
-export { findProgram, programKind, type FindProgramOptions, type ProgramKind } from './commands/program.js';
+export {
+  findProgram,
+  programKind,
+  whyUntrusted,
+  type FindProgramOptions,
+  type ProgramKind,
+} from './commands/program.js';
 export { isProcessAlive, readProcessStatus, type ProcessStatus } from './commands/process-tree.js';
 export { HelperSpawner } from './commands/helper-spawner.js';
 export {
@@ -24,11 +30,14 @@ export type { EntryStat, EntryType } from './files/descriptor.js';
 export { removeAsOwner, type RemoveAsOwnerOptions } from './files/remove-as-owner.js';
 export type { OwnerRemoval, RemovalProblem, RemoveTreeOptions, RemoveTreeReport } from './files/remove-tree.js';
 export { removeTree, writeFileAtomically, writeFileIfDifferent } from './files/trusted-files.js';
+export { giveBlockDevice, makeKernelDirectory, writeKernelFile } from './files/kernel-files.js';
 export type { ExpectedOwner } from './files/open-directory.js';
 export type { OpenSubdirectoryOptions, Ownership, ReadOptions, WriteOptions } from './files/options.js';
 export { UntrustedDirectory } from './files/untrusted-directory.js';
+export { DryRunClock } from './dry-run-clock.js';
 export { createDryRunHost, type DryRunHost } from './dry-run-host.js';
 export { createLinuxHost, type Host, type LinuxHost, type LinuxHostOptions } from './host.js';
+export { DryRunLocks } from './locks/dry-run-locks.js';
 export { acquireLock, LinuxLocks, type AcquireLockOptions } from './locks/linux-lock.js';
 export type { HeldLock, Locks } from './locks/lock.js';
 export { escapeControlCharacters } from './log/escape.js';

@@ -5,7 +5,17 @@ import path from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { createDryRunHost, createLinuxHost, LinuxDisks, LinuxLocks, type Disks, type Locks } from '../src/index.js';
+import {
+  type Clock,
+  createDryRunHost,
+  createLinuxHost,
+  type Disks,
+  DryRunClock,
+  LinuxDisks,
+  LinuxLocks,
+  type Locks,
+  systemClock,
+} from '../src/index.js';
 import { parseLsblk, parseMountInfo } from '../src/disks/linux-disks.js';
 import { createMemoryHost, ManualClock, MemoryDisks, MemoryLocks, RecordingLogger } from '../src/testing.js';
 
@@ -43,6 +53,68 @@ describe.each(locks)('locks: %s', (_, make) => {
     await (await port.acquire(file)).release();
     expect(fs.existsSync(file)).toBe(false);
   });
+});
+
+test('a dry run tells which locks would have been taken, and takes none', async () => {
+  const { locks: port } = createDryRunHost(createLinuxHost());
+  await using held = await port.acquire(path.join(folder, 'dry.pid'));
+  expect(port.acquired).toEqual([held.path]);
+  expect(fs.existsSync(held.path)).toBe(false);
+});
+
+interface ClockUnderTest {
+  readonly clock: Clock;
+  /** Sleeps on it, with whatever makes its time pass. */
+  readonly sleep: (milliseconds: number) => Promise<void>;
+}
+
+const clocks: [string, () => ClockUnderTest][] = [
+  ['the machine’s', () => ({ clock: systemClock, sleep: (milliseconds) => systemClock.sleep(milliseconds) })],
+  [
+    'by hand',
+    () => {
+      const clock = new ManualClock();
+      const sleep = async (milliseconds: number): Promise<void> => {
+        const ended = clock.sleep(milliseconds);
+        clock.advance(milliseconds);
+        await ended;
+      };
+      return { clock, sleep };
+    },
+  ],
+  [
+    'dry run',
+    () => {
+      const clock = new DryRunClock(new ManualClock());
+      return { clock, sleep: (milliseconds) => clock.sleep(milliseconds) };
+    },
+  ],
+];
+
+describe.each(clocks)('clocks: %s', (_, make) => {
+  test('after a sleep at least that much time has passed, in both ways of counting', async () => {
+    const { clock, sleep } = make();
+    const [date, elapsed] = [clock.now(), clock.monotonic()];
+    await sleep(30);
+    // Timers of the machine may fire a fraction of a millisecond early.
+    expect(clock.monotonic() - elapsed).toBeGreaterThanOrEqual(29);
+    expect(clock.now() - date).toBeGreaterThanOrEqual(29);
+    expect(clock.now()).toBeGreaterThan(Date.UTC(2020, 0, 1));
+  });
+
+  test('a sleep that is not wanted any more ends with the reason', async () => {
+    const { clock } = make();
+    await expect(clock.sleep(1_000_000, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+  });
+});
+
+test('a dry run waits for nothing and tells what it would have waited', async () => {
+  const real = new ManualClock();
+  const { clock } = createDryRunHost(createMemoryHost({ clock: real }));
+  await clock.sleep(60_000);
+  await clock.sleep(5);
+  expect(clock.sleeps).toEqual([60_000, 5]);
+  expect([clock.now() - real.now(), clock.monotonic() - real.monotonic()]).toEqual([60_005, 60_005]);
 });
 
 const disks: [string, () => Disks][] = [

@@ -19,7 +19,7 @@ export interface FindProgramOptions {
 }
 
 /** Why somebody else could change this program, or `undefined` when nobody can. Looks at the file and each folder above it. */
-async function whyUntrusted(file: string, uid: number): Promise<string | undefined> {
+export async function whyUntrusted(file: string, uid: number): Promise<string | undefined> {
   let current = await fs.realpath(file);
   for (;;) {
     const stats = await fs.stat(current);

@@ -9,6 +9,7 @@ import {
   entryStat,
   explainOpenError,
   flush,
+  MODE_BITS,
   READ_FLAGS,
   retryInterrupted,
   untrustedEntry,
@@ -166,13 +167,16 @@ export function appendToEntry(folder: OpenFolder, name: string, line: string, op
   }
 }
 
-/** Opens a folder inside the folder, made first if asked for and absent. */
+/**
+ * Opens a folder inside the folder, made first if asked for and absent. It is ours and private until it is as it should be: one that
+ * still is, and empty, was made by a process that was killed before it had finished, and is finished now.
+ */
 export function openSubfolder(folder: OpenFolder, name: string, options: OpenSubdirectoryOptions): number {
   const created = options.create === true && makeFolder(folder, name);
   const descriptor = openEntry(folder, name, DIRECTORY_FLAGS, 'directory');
   try {
-    if (created) {
-      checkFresh(folder, descriptor, name);
+    if (created) checkFresh(folder, descriptor, name);
+    if (created || (options.create === true && isFresh(descriptor, MODE_BITS))) {
       setOwner(descriptor, options);
       fs.fchmodSync(descriptor, options.mode ?? DEFAULT_DIRECTORY_MODE);
     }
@@ -235,9 +239,15 @@ function makeFolder(folder: OpenFolder, name: string): boolean {
 
 /** Makes sure that an open folder is the one that we have just made. */
 function checkFresh(folder: OpenFolder, descriptor: number, name: string): void {
-  const stats = fs.fstatSync(descriptor);
-  const fresh = stats.uid === process.geteuid?.() && (stats.mode & ~PRIVATE_DIRECTORY_MODE & 0o777) === 0;
-  if (!fresh || fs.readdirSync(descriptorPath(descriptor)).length > 0) throw changedMeanwhile(folder, name, 'made');
+  // A strict umask takes more bits away.
+  if (!isFresh(descriptor, ~PRIVATE_DIRECTORY_MODE & 0o777)) throw changedMeanwhile(folder, name, 'made');
+}
+
+/** Whether a folder is empty, ours, and private as far as these bits of its mode go. */
+function isFresh(descriptor: number, bits: number): boolean {
+  const { uid, mode } = fs.fstatSync(descriptor);
+  const isPrivate = (mode & bits) === (PRIVATE_DIRECTORY_MODE & bits);
+  return uid === process.geteuid?.() && isPrivate && fs.readdirSync(descriptorPath(descriptor)).length === 0;
 }
 
 /**

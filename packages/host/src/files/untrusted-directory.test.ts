@@ -227,6 +227,24 @@ describe('folders', () => {
     expect(await codeOf(directory.openSubdirectory('absent'))).toBe('HOST_FILE_FAILED');
   });
 
+  test('that a killed process had begun to make are finished; others stay as they are', async () => {
+    const modeOf = async (name: string): Promise<number> => {
+      await using opened = await directory.openSubdirectory(name, { create: true, mode: 0o755 });
+      return (await opened.statSelf()).mode;
+    };
+    fs.mkdirSync(inside('begun'), { mode: 0o700 });
+    expect(await modeOf('begun')).toBe(0o755);
+    // Somebody uses it, or has decided about it.
+    fs.mkdirSync(path.join(inside('used'), 'x'), { recursive: true });
+    fs.chmodSync(inside('used'), 0o700);
+    expect(await modeOf('used')).toBe(0o700);
+    fs.mkdirSync(inside('decided'));
+    fs.chmodSync(inside('decided'), 0o710);
+    expect(await modeOf('decided')).toBe(0o710);
+    await using plain = await directory.openSubdirectory('used');
+    expect((await plain.statSelf()).mode).toBe(0o700);
+  });
+
   test('the last component of a path is never a link', async () => {
     fs.symlinkSync(folder, path.join(root, 'link'));
     await expect(UntrustedDirectory.open(path.join(root, 'link'))).rejects.toMatchObject({

@@ -244,7 +244,7 @@ export class UntrustedDirectory implements AsyncDisposable {
     });
   }
 
-  /** Opens a folder inside this one; with `create`, makes it first when it is absent. */
+  /** Opens a folder inside this one; with `create`, makes it first when it is absent, or finishes one that a killed process began. */
   async openSubdirectory(name: string, options: OpenSubdirectoryOptions = {}): Promise<UntrustedDirectory> {
     return this.#do('open the folder', name, () => {
       const descriptor = openSubfolder(this.#folder, name, options);
