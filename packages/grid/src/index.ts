@@ -82,7 +82,7 @@ export {
   type PruneOptions,
   type PruneResult,
 } from './prune/prune.js';
-export type { BeforeRemoval, DestructionResult, KeptReason } from './report/destroy.js';
+export type { DestructionResult, KeptReason } from './report/destroy.js';
 export {
   runReportPass,
   type ReportItemResult,

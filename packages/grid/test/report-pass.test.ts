@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import path from 'node:path';
 
 import { execa } from 'execa';
+import { type ManagedPartition, ManagerSet } from '@slapos/manager';
 import { SlapError } from '@slapos/slap';
 import type { ProcessInfo } from '@slapos/supervisor';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -327,11 +328,13 @@ describe('a destroyed instance', () => {
     const directory = await addPartition('slappart0', 'destroyed');
     await put(directory, 'precious', '');
     const seen: string[][] = [];
-    await harness.runReport({
-      beforeRemoval: async (work) => {
-        seen.push(await readdir(work.directory));
+    const manager = {
+      report: async (partition: ManagedPartition): Promise<void> => {
+        seen.push(await readdir(partition.directory));
       },
-    });
+    };
+    harness.ports = { ...harness.ports, managers: new ManagerSet([{ name: 'witness', manager }]) };
+    await harness.runReport();
     expect(seen[0]).toContain('precious');
     expect(await readdir(directory)).toEqual([]);
   });

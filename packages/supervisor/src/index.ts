@@ -5,7 +5,12 @@ export { socketPath, type SupervisorPaths, supervisorPaths } from './configurati
 export { type SupervisorEnvironmentOptions, writeSupervisorEnvironment } from './configuration/environment.js';
 export type { WatchdogOptions } from './configuration/supervisord-conf.js';
 export { type Program, type ProgramGroup, renderGroupFile } from './configuration/program-group.js';
-export { removePartitionGroup, removePartitionGroups, writePartitionGroups } from './configuration/group-files.js';
+export {
+  removePartitionGroup,
+  removePartitionGroups,
+  writePartitionGroup,
+  writePartitionGroups,
+} from './configuration/group-files.js';
 export { quoteWord } from './configuration/values.js';
 export { createSupervisordAdapter, type SupervisordAdapterOptions } from './supervisord/supervisord-adapter.js';
 export { readEvents, type SupervisorEvent } from './watchdog/event-stream.js';

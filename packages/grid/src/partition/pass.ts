@@ -20,6 +20,7 @@ import {
   type PlannedProcess,
   preparePartition,
 } from './apply.js';
+import { runManagers } from './managed.js';
 import { observeInstances, removeInvalidPeriodicity, requestedPartition } from './observe.js';
 import { runOffline } from './offline.js';
 import { queueReports, rememberTarget, sendQueuedReports } from './offline-state.js';
@@ -117,6 +118,8 @@ class InstancePass {
   readonly #results = new Map<string, PartitionItemResult>();
   /** Milliseconds spent on each partition so far. */
   readonly #spent = new Map<string, number>();
+  /** Partitions for which a manager's first hook has failed. */
+  readonly #withoutTearDown = new Set<string>();
   #offlineError: Error | undefined;
   /** Reports are kept one after the other. */
   #unsent: Promise<void> = Promise.resolve();
@@ -139,12 +142,45 @@ class InstancePass {
   async run(items: readonly PlannedItem[]): Promise<void> {
     const processes = items.filter((item) => item.planned.action === 'process');
     const others = items.filter((item) => item.planned.action !== 'process' && item.planned.action !== 'check');
-    await forEachLimited(others, this.#jobs, (item) =>
+    const managed = items.filter(({ planned }) => planned.action !== 'tidy' && planned.action !== 'refuse');
+    await forEachLimited(managed, this.#jobs, (item) => this.#beginManaged(item));
+    await forEachLimited(this.#remaining(others), this.#jobs, (item) =>
       this.#guard(item, () => applySimply(item.planned, item.requested, this.#context)),
     );
-    await forEachLimited(processes, this.#jobs, (item) => this.#prepare(item));
+    await forEachLimited(this.#remaining(processes), this.#jobs, (item) => this.#prepare(item));
     if (processes.length > 0) await this.#updateSupervisor(processes);
     await forEachLimited(items, this.#jobs, (item) => this.#finish(item));
+    await forEachLimited(managed, this.#jobs, (item) => this.#endManaged(item));
+  }
+
+  /** Before anything is decided about a partition, and so for those that are up to date, too. */
+  async #beginManaged(item: PlannedItem): Promise<void> {
+    if (item.planned.reason === 'filtered') return;
+    await this.#guard(item, async () => {
+      await runManagers('instance', item.requested, this.#context);
+      return undefined;
+    });
+    if (this.#results.has(item.planned.partitionId)) this.#withoutTearDown.add(item.planned.partitionId);
+  }
+
+  /** Also for partitions that failed; not for those that a manager made fail before. */
+  async #endManaged(item: PlannedItem): Promise<void> {
+    const { partitionId } = item.planned;
+    if (this.#withoutTearDown.has(partitionId)) return;
+    const before = this.#results.get(partitionId);
+    this.#results.delete(partitionId);
+    await this.#guard(item, async () => {
+      await runManagers('instanceTearDown', item.requested, this.#context);
+      return undefined;
+    });
+    // What was known before weighs more than what came of tidying up, unless there was nothing wrong.
+    if (before !== undefined && (before.error !== undefined || !this.#results.has(partitionId)))
+      this.#results.set(partitionId, before);
+  }
+
+  /** Those that have not come to an end. */
+  #remaining(items: readonly PlannedItem[]): PlannedItem[] {
+    return items.filter(({ planned }) => !this.#results.has(planned.partitionId));
   }
 
   async #prepare(item: PlannedItem): Promise<void> {

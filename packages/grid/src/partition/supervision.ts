@@ -1,15 +1,15 @@
-import { type ProgramGroup, removePartitionGroup, writePartitionGroups } from '@slapos/supervisor';
+import { type ProgramGroup, removePartitionGroup, writePartitionGroup } from '@slapos/supervisor';
 
 import type { InstanceContext, PartitionWork } from './work.js';
 import { readPartitionServices } from './services.js';
 
-/** Writes what supervisord has to run for the partition, or takes it out when it has nothing. (spec: grid 8.4) */
+/** Writes what supervisord has to run for the partition, or takes it out when it has nothing; managers' groups stay. (spec: grid 8.4) */
 export async function configureServices(work: PartitionWork, context: InstanceContext): Promise<void> {
   const { partitionId, directory, owner, logger } = work;
   const services = await readPartitionServices(work.folder, logger);
   if (services.length === 0) {
     logger.warn('No runners nor services found for the Computer Partition.');
-    await writePartitionGroups(context.options.instanceRoot, partitionId, []);
+    await removePartitionGroup(context.options.instanceRoot, partitionId);
     return;
   }
   const user = work.user ?? (await context.ports.host.users.byUid(owner.uid));
@@ -28,7 +28,7 @@ export async function configureServices(work: PartitionWork, context: InstanceCo
       home,
     })),
   };
-  await writePartitionGroups(context.options.instanceRoot, partitionId, [group]);
+  await writePartitionGroup(context.options.instanceRoot, partitionId, group);
 }
 
 /** Takes the partition's own services out of supervisord's configuration; those of managers stay. (spec: grid 8.5) */

@@ -1,4 +1,5 @@
 import type { Host, Logger } from '@slapos/host';
+import type { ManagerSet } from '@slapos/manager';
 import type { Supervisor } from '@slapos/supervisor';
 
 import type { BinaryCache } from '../binary-cache/binary-cache.js';
@@ -14,10 +15,12 @@ export interface GridPorts {
   readonly builder: SoftwareBuilder;
   readonly promises: PromiseRunner;
   readonly logger: Logger;
+  /** Plug-ins. Default: none. */
+  readonly managers?: ManagerSet;
 }
 
 /** What the software pass works with: it neither starts services nor checks promises. */
-export interface SoftwarePorts extends Pick<GridPorts, 'host' | 'master' | 'builder' | 'logger'> {
+export interface SoftwarePorts extends Pick<GridPorts, 'host' | 'master' | 'builder' | 'logger' | 'managers'> {
   /** Absent: everything is built here. */
   readonly binaryCache?: BinaryCache;
 }

@@ -12,8 +12,9 @@ import type { PartitionInformation } from '@slapos/slap';
 import { GridError } from '../errors.js';
 import { removePartitionFirewall } from '../firewall/partition-firewall.js';
 import { certificatePaths, refreshCertificate } from '../partition/certificate.js';
+import { runManagers } from '../partition/managed.js';
+import { mayBeRemoved } from '../partition/retention.js';
 import { type InstanceContext, partitionOwner, type PartitionWork, withPartition } from '../partition/work.js';
-import { mayBeRemoved } from './retention.js';
 
 /** Processes that must have ended before, a `group:process` a line; the prerm manager writes it. */
 const WAIT_LIST_FILE = '.slapos-report-wait-service-list';
@@ -31,9 +32,6 @@ export type DestructionResult =
   | { readonly outcome: 'destroyed' }
   | { readonly outcome: 'kept'; readonly reason: KeptReason };
 
-/** What goes on before an instance is removed: the managers' part. */
-export type BeforeRemoval = (work: PartitionWork) => Promise<void>;
-
 /**
  * Stops a destroyed instance, and removes it when nothing holds it any longer. Can be repeated after a crash at any step.
  * (spec: grid 8.6 and 11, step 6; security S19)
@@ -43,7 +41,6 @@ export async function destroyPartition(
   requested: PartitionInformation,
   hasPendingReports: boolean,
   context: InstanceContext,
-  beforeRemoval: BeforeRemoval,
 ): Promise<DestructionResult> {
   return withPartition(requested, context, async (work) => {
     const { ports, options } = context;
@@ -56,7 +53,7 @@ export async function destroyPartition(
     await ports.master.reportPartitionStopped(partitionId).catch((error: unknown) => {
       logger.debug('The master did not take the report', { error });
     });
-    await beforeRemoval(work);
+    await runManagers('report', requested, context);
     if (hasPendingReports) return kept(logger, 'report-not-sent', 'its usage has not been reported');
     const awaited = await runningProcesses(work, context);
     if (awaited.length > 0) return kept(logger, 'waiting-for-processes', `it waits for ${awaited.join(', ')}`);

@@ -9,7 +9,7 @@ import { createEmit, type Emit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions, type NodeOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
 import { prepareStructure } from '../structure/structure.js';
-import { type BeforeRemoval, destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
+import { destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
 import { UsageOutbox } from './outbox.js';
 import { makeBatches, readComputerReports, readPartitionReports } from './report-files.js';
 import { runReportScripts } from './scripts.js';
@@ -23,8 +23,6 @@ export type ReportPassOptions = NodeOptions &
 export interface ReportPassControl {
   readonly signal?: AbortSignal;
   readonly observer?: PassObserver;
-  /** Called for each destroyed instance once it is stopped: what managers do before its removal. */
-  readonly beforeRemoval?: BeforeRemoval;
 }
 
 /** What became of one partition. */
@@ -71,7 +69,7 @@ export async function runReportPass(
   emit('pass.started', { pid: process.pid });
   await prepareStructure(options);
   if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
-  const pass = new ReportPass(context, control.beforeRemoval ?? (() => Promise.resolve()));
+  const pass = new ReportPass(context);
   const information = await ports.master.fetchComputerInformation(
     control.signal === undefined ? {} : { signal: control.signal },
   );
@@ -99,13 +97,11 @@ function isUsed({ partitionId, requestedState, softwareReleaseUrl }: PartitionIn
 
 class ReportPass {
   readonly #context: InstanceContext;
-  readonly #beforeRemoval: BeforeRemoval;
   readonly #items = new Map<string, ReportItemResult>();
   #hasFailed = false;
 
-  constructor(context: InstanceContext, beforeRemoval: BeforeRemoval) {
+  constructor(context: InstanceContext) {
     this.#context = context;
-    this.#beforeRemoval = beforeRemoval;
   }
 
   get items(): readonly ReportItemResult[] {
@@ -170,12 +166,7 @@ class ReportPass {
     emit('partition.started', { partition: partitionId });
     try {
       const isPending = sending.pending.has(partitionId);
-      const result: DestructionResult = await destroyPartition(
-        partition,
-        isPending,
-        this.#context,
-        this.#beforeRemoval,
-      );
+      const result: DestructionResult = await destroyPartition(partition, isPending, this.#context);
       if (result.outcome === 'destroyed') {
         await this.#removeLog(partitionId);
         await ports.master.reportPartitionDestroyed(partitionId).catch((error: unknown) => {

@@ -264,9 +264,19 @@ export async function applyRelease(planned: PlannedRelease, context: SoftwareCon
     return { ...planned, outcome, durationMs, ...(error === undefined ? {} : { error }), ...extra };
   };
   if (works) emit('software.started', { software: softwareReleaseUrl, action });
+  const managed = {
+    softwareReleaseUrl,
+    requestedState: planned.requestedState,
+    directory: `${options.softwareRoot}/${directoryName}`,
+    softwareRoot: options.softwareRoot,
+    logger,
+  };
   try {
     signal?.throwIfAborted();
-    return finish(await EXECUTORS[action](planned, context, logger));
+    await ports.managers?.run('software', managed);
+    const outcome = await EXECUTORS[action](planned, context, logger);
+    await ports.managers?.run('softwareTearDown', managed);
+    return finish(outcome);
   } catch (thrown) {
     const error = signal?.aborted === true ? interrupted(thrown) : asError(thrown);
     // The output of a build has been logged while it came.

@@ -36,6 +36,23 @@ export async function writePartitionGroups(
 }
 
 /**
+ * Writes the configuration file of one group of a partition, and touches no other. (spec: managers §2)
+ * @returns whether an update is needed
+ * @throws SupervisorError `SUPERVISOR_INVALID_PROGRAM`, and then nothing was written
+ */
+export async function writePartitionGroup(
+  instanceRoot: string,
+  partitionId: string,
+  group: ProgramGroup,
+): Promise<boolean> {
+  const logs = logFolder(instanceRoot, partitionId, [group]);
+  const content = renderGroupFile(group, (program) => logs.pathOf(group, program));
+  await logs.prepare();
+  await using folder = await UntrustedDirectory.open(supervisorPaths(instanceRoot).includeDirectory);
+  return await folder.writeAtomicIfDifferent(`${group.name}${SUFFIX}`, content, { mode: CONFIGURATION_MODE });
+}
+
+/**
  * Takes one group out of the configuration; it is stopped by the next update.
  * @returns whether it was there
  */
