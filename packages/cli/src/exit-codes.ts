@@ -13,6 +13,8 @@ export const EXIT_CODES = {
   REFUSED: 5,
   /** Another slapos process holds the lock. */
   BUSY: 10,
+  /** What was waited for did not come in time. */
+  TIMED_OUT: 124,
   INTERRUPTED: 130,
   /** `node prune`: no shared parts are configured, or a software pass runs. */
   CANNOT_PRUNE: 255,
@@ -24,6 +26,7 @@ const CODES_OF_ERRORS: ReadonlyMap<string, number> = new Map([
   ['CLI_NOT_ROOT', EXIT_CODES.REFUSED],
   ['CLI_UNKNOWN_COMMAND', EXIT_CODES.REFUSED],
   ['HOST_LOCKED', EXIT_CODES.BUSY],
+  ['CLI_TIMEOUT', EXIT_CODES.TIMED_OUT],
 ]);
 
 /** The exit code for an error with this `code`. */

@@ -4,32 +4,85 @@ import { text } from 'node:stream/consumers';
 import { readParameterXml } from '@slapos/slap';
 import { CliError } from '../errors.js';
 
+/** Formats of files of parameters (spec: cli §4.2, ux-ideas §12). */
+export const PARAMETER_FORMATS = ['json', 'json5', 'yaml', 'xml', 'toml'] as const;
+export type ParameterFormat = (typeof PARAMETER_FORMATS)[number];
+
 /** The parameters of a file. */
 export interface FileParameters {
   readonly parameters: Readonly<Record<string, unknown>>;
   /** XML files say themselves what is sent; the others are serialised as the Software Release wants it. */
   readonly isXml: boolean;
+  /** The file as people know it, and what it holds: for messages that say where something stands. */
+  readonly source: { readonly name: string; readonly content: string; readonly format: ParameterFormat };
 }
 
+/** Where parameters are read from. */
+export interface ParametersFileOptions {
+  readonly input: NodeJS.ReadableStream;
+  /** Of standard input, or of a file whose name says something else. */
+  readonly format?: ParameterFormat | undefined;
+}
+
+const FORMATS_BY_EXTENSION: ReadonlyMap<string, ParameterFormat> = new Map([
+  ['.xml', 'xml'],
+  ['.yaml', 'yaml'],
+  ['.yml', 'yaml'],
+  ['.toml', 'toml'],
+  ['.jsonc', 'json5'],
+  ['.json5', 'json5'],
+]);
+
 /**
- * Reads the file of `--parameters-file`: YAML or XML by its extension, anything else is JSON; `-` is standard input, and JSON
+ * Reads the file of `--parameters-file`: the format is that of its extension, anything else is JSON; `-` is standard input
  * (spec: cli §4.2).
  * @throws CliError `CLI_USAGE` when it cannot be opened, `CLI_INPUT` when it holds something else
  */
-export async function readParametersFile(file: string, input: NodeJS.ReadableStream): Promise<FileParameters> {
-  const content = await readContent(file, input);
-  const extension = path.extname(file).toLowerCase();
+export async function readParametersFile(file: string, options: ParametersFileOptions): Promise<FileParameters> {
+  const content = await readContent(file, options.input);
+  const format = options.format ?? FORMATS_BY_EXTENSION.get(path.extname(file).toLowerCase()) ?? 'json';
+  const name = file === '-' ? 'standard input' : file;
+  return {
+    parameters: await readParameters(content, format, name),
+    isXml: format === 'xml',
+    source: { name, content, format },
+  };
+}
+
+/**
+ * Reads a document of parameters.
+ * @param name where it comes from, for messages
+ * @throws CliError `CLI_INPUT`
+ */
+export async function readParameters(
+  content: string,
+  format: ParameterFormat,
+  name: string,
+): Promise<Record<string, unknown>> {
   try {
-    if (extension === '.xml') return { parameters: Object.fromEntries(readParameterXml(content)), isXml: true };
-    const isYaml = extension === '.yaml' || extension === '.yml';
-    const value: unknown = isYaml ? (await import('yaml')).parse(content) : JSON.parse(content);
-    return { parameters: asRecord(value), isXml: false };
+    return asRecord(await parse(content, format));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw new CliError('CLI_INPUT', `Cannot read the parameters in ${shownName(file)}: ${why}`, {
-      hint: 'It must hold one object, in JSON; or in YAML in a file .yaml, or in parameter XML in a file .xml.',
+    throw new CliError('CLI_INPUT', `Cannot read the parameters in ${name}: ${why}`, {
+      hint: `It must hold one object in ${format === 'json' ? 'JSON; other formats go by the extension (.yaml, .xml, .toml, .json5) or by --parameters-format' : format.toUpperCase()}.`,
       cause,
     });
+  }
+}
+
+async function parse(content: string, format: ParameterFormat): Promise<unknown> {
+  switch (format) {
+    case 'json':
+      return JSON.parse(content);
+    case 'json5':
+      return (await import('json5')).default.parse(content);
+    case 'yaml':
+      return (await import('../output/yaml.js')).parse(content);
+    case 'toml':
+      // Through JSON, which has no dates: they travel as their text.
+      return JSON.parse(JSON.stringify((await import('smol-toml')).parse(content)));
+    case 'xml':
+      return Object.fromEntries(readParameterXml(content));
   }
 }
 
@@ -50,8 +103,4 @@ function asRecord(value: unknown): Record<string, unknown> {
     throw new TypeError(`expected an object, found ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`);
   }
   return value as Record<string, unknown>;
-}
-
-function shownName(file: string): string {
-  return file === '-' ? 'standard input' : file;
 }

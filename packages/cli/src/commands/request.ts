@@ -1,32 +1,44 @@
 import { Args, Flags } from '@oclif/core';
 import {
+  type ComputerPartition,
   deserialiseParameters,
-  isSlapError,
+  type InstanceRequest,
+  type NotReady,
   type RequestDictionary,
-  type Serialisation,
-  serialiseParameters,
+  type SlapClient,
   SoftwareReleaseSchema,
 } from '@slapos/slap';
 import { configFlag, SlaposCommand } from '../base/slapos-command.js';
-import { warnOfProblems } from '../client/check-parameters.js';
+import { type CheckedParameters, warnOfProblems } from '../client/check-parameters.js';
 import { readKeyValues } from '../client/key-values.js';
-import { readParametersFile } from '../client/parameters-file.js';
+import { findInstance } from '../client/known-instance.js';
+import { decodedConnection } from '../client/published.js';
+import { renderRequestCheck } from '../client/render-check.js';
+import { parameterFlags, requestParameters } from '../client/request-parameters.js';
 import { openClient } from '../client/session.js';
 import { resolveSoftwareUrl } from '../client/software-url.js';
+import {
+  isWaiting,
+  waitFlags,
+  type WaitFlagValues,
+  waitForInstance,
+  withWaitGoal,
+} from '../client/wait-for-instance.js';
 import { CliError } from '../errors.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { outputFlags, outputFormat, type OutputFlagValues } from '../output/output-flags.js';
 import { pythonLiteral } from '../output/python-literal.js';
+import { renderOne } from '../output/render-result.js';
 
-const SERIALISATIONS = ['xml', 'json-in-xml'] as const satisfies readonly Serialisation[];
-
-/** `slapos request` (spec: cli §4.2). */
+/** `slapos request` (spec: cli §4.2, ux-ideas §11–13). */
 export default class Request extends SlaposCommand {
   static override summary = 'request an instance and get status and parameters of instance';
   static override description =
     'Asks the master for an instance of a Software Release, or changes the one of that name. Exit code 2: the master is still making it.';
   static override examples = [
     'slapos request my-web https://example.org/software.cfg --parameters port=8080',
-    'slapos request my-web https://example.org/software.cfg --parameters-file parameters.yaml',
+    'slapos request my-web https://example.org/software.cfg -f parameters.yaml --set domain=example.org --check',
+    'slapos request my-web https://example.org/software.cfg --wait --timeout 5m',
   ];
   static override args = {
     reference: Args.string({ required: true, description: 'your name for the instance' }),
@@ -45,24 +57,19 @@ export default class Request extends SlaposCommand {
       helpValue: 'STATE',
     }),
     slave: Flags.boolean({ description: "ask for a shared instance, on somebody's instance", aliases: ['shared'] }),
-    parameters: Flags.string({ multiple: true, description: 'parameters of the instance', helpValue: 'KEY=VALUE' }),
-    'parameters-file': Flags.string({
-      description: 'file of the parameters: JSON, YAML (.yaml) or XML (.xml); - is standard input',
-      helpValue: 'FILE',
-      exclusive: ['parameters'],
-    }),
-    'force-serialisation': Flags.option({
-      description: 'how the parameters of the file are sent, whatever the Software Release says',
-      options: SERIALISATIONS,
-      helpValue: SERIALISATIONS.join('|'),
-      dependsOn: ['parameters-file'],
-    })(),
+    ...parameterFlags,
+    check: Flags.boolean({ description: 'only check the parameters and show what would be sent' }),
+    strict: Flags.boolean({ description: 'send nothing when the parameters do not validate' }),
+    ...waitFlags,
+    ...outputFlags,
   };
 
   override async run(): Promise<number> {
+    this.argv = withWaitGoal(this.argv);
     const { args, flags } = await this.parse(Request);
-    const fromLine = readKeyValues('parameters', flags.parameters ?? []);
     const filter = readKeyValues('node', flags.node ?? []);
+    // Before the configuration: what is wrong on the command line is said first.
+    readKeyValues('parameters', flags.parameters ?? []);
     const config = await this.loadConfig('client', flags.cfg);
     await using client = openClient(config, this.logger);
     const softwareReleaseUrl = await resolveSoftwareUrl(args.software_url, client, this.logger);
@@ -72,66 +79,111 @@ export default class Request extends SlaposCommand {
       shared: flags.slave,
       logger: this.logger,
     });
-    const file = flags['parameters-file'];
-    const parameters = file === undefined ? fromLine : await this.#fromFile(file, flags['force-serialisation'], schema);
-    const what = `${args.reference} as an instance of ${args.software_url}`;
+    const { reference } = args;
+    const parameters = await requestParameters(flags, { reference, client, schema, signal: this.signal });
+    if (parameters === undefined) {
+      this.logger.info('Nothing was changed, so nothing is sent.');
+      return EXIT_CODES.OK;
+    }
+    const what = `${reference} as an instance of ${args.software_url}`;
     this.logger.info(`Validating request parameters for ${what} ...`);
-    await warnOfProblems(schema, parameters, this.logger);
+    const outcome = await warnOfProblems(schema, parameters, this.logger);
+    if (flags.check) {
+      this.log(await this.#checkText({ reference, client, schema, filter, parameters, outcome }));
+      return outcome === 'invalid' ? EXIT_CODES.FAILED : EXIT_CODES.OK;
+    }
+    if (flags.strict && outcome === 'invalid') {
+      throw new CliError('CLI_INPUT', 'The parameters do not validate, so nothing was sent.', {
+        hint: 'Without --strict they are sent all the same.',
+      });
+    }
     this.logger.info(`Requesting ${what} ...`);
-    const partition = await client.registerOpenOrder().request(
-      {
-        softwareReleaseUrl,
-        partitionReference: args.reference,
-        // What came out of JSON, YAML or XML can be marshalled; the client says so when it cannot.
-        parameters: parameters as RequestDictionary,
-        filter,
-        softwareType: flags.type,
-        state: flags.state,
-        shared: flags.slave,
-      },
-      { signal: this.signal },
-    );
-    if (!partition.isReady) {
+    const request: InstanceRequest = {
+      softwareReleaseUrl,
+      partitionReference: reference,
+      // What came out of JSON, YAML or XML can be marshalled; the client says so when it cannot.
+      parameters: parameters.sent as RequestDictionary,
+      filter,
+      softwareType: flags.type,
+      state: flags.state,
+      shared: flags.slave,
+    };
+    const partition = await this.#send(client, request, flags);
+    return await this.#show(partition, request, schema, flags);
+  }
+
+  async #send(
+    client: SlapClient,
+    request: InstanceRequest,
+    flags: WaitFlagValues,
+  ): Promise<ComputerPartition | NotReady | undefined> {
+    const partition = await client.registerOpenOrder().request(request, { signal: this.signal });
+    if (!isWaiting(flags)) return partition;
+    return (await waitForInstance({ client, request, flags, logger: this.logger, signal: this.signal })).partition;
+  }
+
+  /** @param partition `undefined` when it was waited for to be gone */
+  async #show(
+    partition: ComputerPartition | NotReady | undefined,
+    request: InstanceRequest,
+    schema: SoftwareReleaseSchema,
+    flags: OutputFlagValues,
+  ): Promise<number> {
+    const isReady = partition?.isReady === true;
+    const state = isReady ? await partition.getState() : partition === undefined ? 'destroyed' : undefined;
+    const connection = isReady ? await decodedConnection(await partition.getConnectionParameterDict(), schema) : {};
+    if (isReady) {
+      this.logger.info(`Instance requested.\nState is : ${state ?? ''}.`);
+      this.logger.info('Connection parameters of instance are:');
+      this.logger.info(pythonLiteral(connection));
+      this.logger.info('You can rerun the command to get up-to-date information.');
+    } else if (partition === undefined) {
+      this.logger.info(`Instance ${request.partitionReference} is destroyed.`);
+    } else {
       this.logger.warn(
         'Instance requested. Master is provisioning it. Please rerun in a couple of minutes to get connection information.',
       );
-      return EXIT_CODES.NOT_READY;
     }
-    this.logger.info(`Instance requested.\nState is : ${await partition.getState()}.`);
-    this.logger.info('Connection parameters of instance are:');
-    this.logger.info(pythonLiteral(await this.#decoded(await partition.getConnectionParameterDict(), schema)));
-    this.logger.info('You can rerun the command to get up-to-date information.');
-    return EXIT_CODES.OK;
+    if (outputFormat(flags) !== 'text') {
+      const content = {
+        reference: request.partitionReference,
+        softwareUrl: request.softwareReleaseUrl,
+        softwareType: schema.softwareType,
+        shared: request.shared ?? false,
+        ...(state === undefined ? {} : { state }),
+        ready: isReady,
+        ...(isReady ? { computer: partition.computerId, partition: partition.partitionId } : {}),
+        connection,
+      };
+      this.log(await renderOne({ kind: 'Instance', content, text: () => '' }, flags));
+    }
+    return partition === undefined || isReady ? EXIT_CODES.OK : EXIT_CODES.NOT_READY;
   }
 
-  async #fromFile(
-    file: string,
-    forced: Serialisation | undefined,
-    schema: SoftwareReleaseSchema,
-  ): Promise<Readonly<Record<string, unknown>>> {
-    const { parameters, isXml } = await readParametersFile(file, process.stdin);
-    if (isXml) return parameters;
-    try {
-      return serialiseParameters(parameters, forced ?? (await schema.getSerialisation({ strict: true })));
-    } catch (cause) {
-      if (!isSlapError(cause, 'SLAP_SCHEMA_UNUSABLE')) throw cause;
-      throw new CliError(
-        'CLI_INPUT',
-        `Cannot tell how to send the parameters: ${schema.softwareReleaseUrl}.json cannot be read, or says no serialisation.`,
-        { hint: 'Say it with --force-serialisation xml, or json-in-xml.', cause },
-      );
-    }
-  }
-
-  /** What a release published as JSON in `_` is shown as what it is. */
-  async #decoded(published: Readonly<Record<string, unknown>>, schema: SoftwareReleaseSchema): Promise<unknown> {
-    if (!Object.hasOwn(published, '_')) return published;
+  async #checkText(check: {
+    readonly reference: string;
+    readonly client: SlapClient;
+    readonly schema: SoftwareReleaseSchema;
+    readonly filter: Readonly<Record<string, string>>;
+    readonly parameters: CheckedParameters;
+    readonly outcome: Awaited<ReturnType<typeof warnOfProblems>>;
+  }): Promise<string> {
+    const { reference, client, schema, filter, parameters, outcome } = check;
     const serialisation = await schema.getSerialisation();
-    try {
-      return deserialiseParameters(published, serialisation);
-    } catch (error) {
-      if (!isSlapError(error, 'SLAP_PARAMETERS_INVALID')) throw error;
-      return published;
-    }
+    // A master that cannot say what it has does not keep anybody from checking.
+    const known = await findInstance(client, reference, this.signal).catch((error: unknown) => {
+      this.logger.debug('What the instance has now is not known', { error });
+      return undefined;
+    });
+    const document = deserialiseParameters(parameters.sent, serialisation);
+    return renderRequestCheck({
+      reference,
+      schema,
+      serialisation,
+      filter,
+      document,
+      current: known?.document,
+      outcome,
+    });
   }
 }

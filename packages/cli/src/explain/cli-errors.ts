@@ -18,6 +18,12 @@ export const cliErrors: ExplanationsOf<CliErrorCode> = {
     meaning: 'The command changes what only root may change, and somebody else ran it.',
     remedy: 'Run it with sudo. For a node that runs everything as you, set root_check = false in [slapos].',
   },
+  CLI_TIMEOUT: {
+    meaning: 'A command was told to wait for something, and it did not happen in the time that --timeout gives.',
+    remedy:
+      'What was requested stays requested. Wait longer, or look why it takes so long: the computer may be off, its software not built, or a promise failing.',
+    run: ['slapos service info NAME', 'slapos node status', 'slapos node logs'],
+  },
   CLI_UNKNOWN_COMMAND: {
     meaning: 'There is no command of that name, or an option stands where the name of a command is expected.',
     remedy:
@@ -28,5 +34,11 @@ export const cliErrors: ExplanationsOf<CliErrorCode> = {
     meaning: 'Arguments or options of a command are missing, unknown, or exclude each other.',
     remedy: 'The help of the command lists them.',
     run: ['slapos help COMMAND'],
+  },
+  CLI_WEB_FAILED: {
+    meaning:
+      'The web interface of the master, where machines and users are registered, refused the request, cannot be reached, or shows a certificate that cannot be trusted.',
+    remedy:
+      'Check the token or the password, and the address of --master-url-web. For a master with a certificate of its own give its authority with --tls-ca, or its fingerprint with --tls-fingerprint.',
   },
 };

@@ -1,4 +1,3 @@
-import type * as Yaml from 'yaml';
 import { CliError } from '../errors.js';
 import { nearest } from '../command-line/nearest.js';
 import { API_VERSION } from './documents.js';
@@ -83,7 +82,7 @@ function jsonText(document: unknown): string {
 }
 
 async function yamlText(document: unknown): Promise<string> {
-  const yaml: typeof Yaml = await import('yaml');
+  const yaml = await import('./yaml.js');
   // Through JSON, so that both formats hold the same: no undefined, no classes.
   return yaml.stringify(JSON.parse(JSON.stringify(document)), { lineWidth: 0 }).trimEnd();
 }

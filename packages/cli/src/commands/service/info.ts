@@ -1,10 +1,13 @@
 import { Args, Flags } from '@oclif/core';
 import { type InstanceInformation, isSlapError } from '@slapos/slap';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import { decodedDocument } from '../../client/service-description.js';
 import { serviceStatus } from '../../client/service-status.js';
 import { openClient } from '../../client/session.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { asciiJson } from '../../output/ascii-json.js';
+import { outputFlags } from '../../output/output-flags.js';
+import { renderOne } from '../../output/render-result.js';
 
 /** `slapos service info` (spec: cli §4.5). */
 export default class ServiceInfo extends SlaposCommand {
@@ -14,6 +17,7 @@ export default class ServiceInfo extends SlaposCommand {
   static override flags = {
     cfg: configFlag,
     news: Flags.boolean({ description: "also show the instance's news, as the master has them" }),
+    ...outputFlags,
   };
 
   override async run(): Promise<number> {
@@ -30,7 +34,9 @@ export default class ServiceInfo extends SlaposCommand {
       else throw error;
       return EXIT_CODES.NOT_READY;
     }
-    this.log(asciiJson(shown(information, flags.news)));
+    const content = shown(information, flags.news);
+    // Scripts know the bare object, so documents are that, too.
+    this.log(await renderOne({ kind: 'Service', content, text: () => asciiJson(content), bare: content }, flags));
     return EXIT_CODES.OK;
   }
 }
@@ -44,20 +50,8 @@ function shown(information: InstanceInformation, withNews: boolean): Record<stri
     shared: information.isShared,
     'requested-state': information.requestedState ?? null,
     'instance-parameters': information.instanceParameters,
-    'connection-parameters': decoded(information.connectionParameters),
+    'connection-parameters': decodedDocument(information.connectionParameters),
     status,
     ...(withNews && status !== 'unsupported' ? { news: information.news } : {}),
   };
-}
-
-/** What a release published as JSON in `_` is shown as what it is; the text stays when it is no JSON object. */
-function decoded(parameters: Readonly<Record<string, unknown>>): unknown {
-  const json = parameters['_'];
-  if (typeof json !== 'string') return parameters;
-  try {
-    const value: unknown = JSON.parse(json);
-    return typeof value === 'object' && value !== null ? value : parameters;
-  } catch {
-    return parameters;
-  }
 }
