@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import type { ProxyContext } from './context.js';
 import { ProxyError } from './errors.js';
 import { errorPage, notFoundPage } from './http/html-pages.js';
+import { requestIdOf } from './http/request-id.js';
 import { RouteTable } from './http/route-table.js';
 import { certificateRoutes } from './routes/certificates.js';
 import { computerPartitionRoutes } from './routes/computer-partition.js';
@@ -12,14 +13,22 @@ import { eventRoutes } from './routes/events.js';
 import { hateoasRoutes } from './routes/hateoas.js';
 import { instanceRequestRoutes } from './routes/instance-request.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
+import { observationRoutes } from './routes/observation.js';
 import { serviceRoutes } from './routes/service.js';
 import { softwareReleaseRoutes } from './routes/software-release.js';
 
 const SERVER_ERROR_TEXT =
   'The server encountered an internal error and was unable to complete your request. Either the server is overloaded or there is an error in the application.';
 
+/** All that is served. */
+export interface ProxyApp {
+  fetch(request: Request): Response | Promise<Response>;
+  /** A name for the route of a request; there are boundedly many. */
+  routeOf(request: Request): string;
+}
+
 /** The HTTP application: all routes, and what is answered when one of them fails. */
-export function createApp(context: ProxyContext): Hono {
+export function createApp(context: ProxyContext): ProxyApp {
   const app = new Hono({ getPath });
   const routes = new RouteTable(app);
   serviceRoutes(routes, context);
@@ -31,16 +40,23 @@ export function createApp(context: ProxyContext): Hono {
   hateoasRoutes(routes, context);
   jsonRpcRoutes(routes, context);
   eventRoutes(routes, context);
+  observationRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
-  return app;
+  return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(getPath(request)) };
 }
 
 /** The page for an error. Only what is no fault of the request is logged as an error. */
-export function answerError(error: unknown, request: Request, { logger }: Pick<ProxyContext, 'logger'>): Response {
+export function answerError(
+  error: unknown,
+  request: Request,
+  { logger, options }: Pick<ProxyContext, 'logger' | 'options'>,
+): Response {
+  const requestId = requestIdOf(request, options);
   if (error instanceof ProxyError && error.httpStatus !== 500) {
     const log = error.httpStatus >= 500 ? logger.warn.bind(logger) : logger.debug.bind(logger);
     log('A request was refused', {
+      requestId,
       path: pathOf(request.url),
       status: error.httpStatus,
       code: error.code,
@@ -52,7 +68,7 @@ export function answerError(error: unknown, request: Request, { logger }: Pick<P
   if (isSlapError(error, 'SLAP_INVALID_ARGUMENT') || isSlapError(error, 'SLAP_INVALID_DOCUMENT')) {
     return errorPage(400, error.message, error.hint);
   }
-  logger.error('A request failed', { path: pathOf(request.url), error });
+  logger.error('A request failed', { requestId, path: pathOf(request.url), error });
   return errorPage(500, SERVER_ERROR_TEXT);
 }
 

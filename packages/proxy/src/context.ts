@@ -7,6 +7,7 @@ import type { ResolvedProxyOptions } from './configuration/proxy-options.js';
 import type { ComputerInformation } from './documents/computer-information.js';
 import type { EventFeed } from './events/event-feed.js';
 import type { Forwarding } from './forwarding/forwarding.js';
+import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { ProxyStore } from './store/proxy-store.js';
 
 /** What the routes of one proxy share. */
@@ -19,6 +20,7 @@ export interface ProxyContext {
   readonly forwarding: Forwarding;
   readonly events: EventFeed;
   readonly authority: Authority;
+  readonly metrics: RequestMetrics;
   /** 32 letters and digits, new for each proxy object: how a proxy recognises itself. */
   readonly runId: string;
   readonly logger: Logger;

@@ -16,12 +16,16 @@ import { ProxyError } from './errors.js';
 import { Forwarding } from './forwarding/forwarding.js';
 import { errorPage } from './http/html-pages.js';
 import { guardRequest } from './http/request-guard.js';
+import { requestIdOf, withRequestId } from './http/request-id.js';
 import { type ListenAddress, type RunningServer, startServer } from './http/server.js';
+import { RequestMetrics } from './metrics/request-metrics.js';
 import type { ProxyStore } from './store/proxy-store.js';
 import { openSqliteStore } from './store/sqlite/sqlite-store.js';
 
 const RUN_ID_LENGTH = 32;
 const RUN_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
+/** What is logged instead of a status when the connection was closed on purpose. */
+const DROPPED = 0;
 const CLOSE_GRACE_MS = 5_000;
 const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
 
@@ -91,6 +95,7 @@ function makeContext(
     computerInformation: new ComputerInformation(store, options.computerId, runId),
     forwarding: new Forwarding({ store, options, runId, logger }),
     events: new EventFeed(store),
+    metrics: new RequestMetrics(),
     authority: new Authority(store, timestamps),
     runId,
     logger,
@@ -127,16 +132,25 @@ class MiniMaster implements Proxy {
   /** `drop` ends the connection of the request, as far as there is one. */
   async #serve(request: Request, drop: () => Response): Promise<Response> {
     const startedAt = performance.now();
-    const outcome = await this.#faults.meet(new URL(request.url).pathname);
-    if (outcome.action === 'drop') return drop();
-    const response =
-      outcome.action === 'answer'
-        ? errorPage(outcome.status, 'This failure was asked for.')
-        : await this.#answer(request);
-    const { logger } = this.#context;
-    const durationMs = Math.round(performance.now() - startedAt);
-    logger.info('Request', { method: request.method, url: request.url, status: response.status, durationMs });
-    return response;
+    const { logger, metrics, options } = this.#context;
+    const requestId = requestIdOf(request, options);
+    metrics.begin();
+    let status = DROPPED;
+    try {
+      const outcome = await this.#faults.meet(new URL(request.url).pathname);
+      if (outcome.action === 'drop') return drop();
+      const response =
+        outcome.action === 'answer'
+          ? errorPage(outcome.status, 'This failure was asked for.')
+          : await this.#answer(request);
+      status = response.status;
+      return withRequestId(response, requestId);
+    } finally {
+      const durationMs = performance.now() - startedAt;
+      const { method, url } = request;
+      metrics.end({ method, route: this.#app.routeOf(request), status, durationMs });
+      logger.info('Request', { method, url, status, durationMs: Math.round(durationMs), requestId });
+    }
   }
 
   async listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }> {

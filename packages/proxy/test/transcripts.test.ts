@@ -22,6 +22,8 @@ const RECORDED_CONFIGURATION: ProxyOptions = {
   },
   trustForwardedHeaders: true,
   allowedHosts: ['*'],
+  // The recorded calls followed each other within one second, which shows where whole seconds are shown.
+  clock: () => 1_795_412_182_658,
 };
 
 describe('recorded exchanges with the Python proxy are answered identically', () => {

@@ -27,6 +27,7 @@ export class EventFeed implements Disposable {
   readonly #subscription: Disposable;
   #poll: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #followers = 0;
 
   constructor(store: ProxyStore) {
     this.#store = store;
@@ -38,6 +39,20 @@ export class EventFeed implements Disposable {
    * @param after id of the last event that is known; `undefined` means only new ones
    */
   async *follow(after: number | undefined, filter: EventFilter): AsyncGenerator<FeedItem, void, undefined> {
+    this.#followers += 1;
+    try {
+      yield* this.#items(after, filter);
+    } finally {
+      this.#followers -= 1;
+    }
+  }
+
+  /** How many follow at present. */
+  get followers(): number {
+    return this.#followers;
+  }
+
+  async *#items(after: number | undefined, filter: EventFilter): AsyncGenerator<FeedItem, void, undefined> {
     let cursor = after;
     while (!this.#isClosed) {
       const seenVersion = this.#store.version();

@@ -11,6 +11,8 @@ export type RouteHandler = (
 /** The routes of a resource. Also answers `HEAD` where there is `GET`, `OPTIONS`, and 405 for all other verbs. */
 export class RouteTable {
   readonly #app: Hono;
+  readonly #fixed = new Set<string>();
+  readonly #prefixes: string[] = [];
   readonly #options = new Map<string, RouteHandler>();
 
   constructor(app: Hono) {
@@ -30,7 +32,16 @@ export class RouteTable {
     this.#options.set(path, handler);
   }
 
+  /** The route that serves a path, without what its parameters are; `other` for paths that none serves. */
+  labelOf(path: string): string {
+    if (this.#fixed.has(path)) return path;
+    return this.#prefixes.find((prefix) => path.startsWith(prefix)) ?? 'other';
+  }
+
   #add(method: 'GET' | 'POST', path: string, handler: RouteHandler, allow: string): void {
+    const parameter = path.indexOf('/:');
+    if (parameter === -1) this.#fixed.add(path);
+    else this.#prefixes.push(path.slice(0, parameter + 1));
     this.#app.on(method, path, (context) => handler(context.req.raw, context.req.param()));
     this.#app.all(path, (context) => {
       if (context.req.method !== 'OPTIONS') return methodNotAllowedPage(allow);

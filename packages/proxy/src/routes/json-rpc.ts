@@ -5,6 +5,7 @@ import { ProxyError } from '../errors.js';
 import { readBoundedBody } from '../http/body.js';
 import { ownUrl } from '../http/own-url.js';
 import { type JsonInput, spacedJson } from '../http/python-json.js';
+import { requestIdOf } from '../http/request-id.js';
 import type { RouteTable } from '../http/route-table.js';
 import { acceptsJson, isJsonType } from '../json-rpc/accept.js';
 import {
@@ -59,6 +60,7 @@ async function callMethod(
   http: Request,
   { context, checkers, answers }: Served,
 ): Promise<Response> {
+  const requestId = requestIdOf(http, context.options);
   try {
     const body = await readJsonText(http, context.options.limits.maxBodyBytes);
     const { known, keep } = answers.look(method, body);
@@ -76,12 +78,12 @@ async function callMethod(
       keep(text);
       return resultAnswer(text);
     }
-    context.logger.error('The result of a method is not as described', { method, problem: fault });
+    context.logger.error('The result of a method is not as described', { requestId, method, problem: fault });
     return failureAnswer(500, fault);
   } catch (error) {
     const failure = failureOfError(error);
     if (failure !== undefined) return failureAnswer(failure.status, failure.title);
-    context.logger.error('A request failed', { path: `/slapos.${method}`, error });
+    context.logger.error('A request failed', { requestId, path: `/slapos.${method}`, error });
     return failureAnswer(500, SERVER_ERROR_TEXT);
   }
 }

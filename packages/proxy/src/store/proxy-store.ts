@@ -7,6 +7,7 @@ import type {
   InstanceValues,
   NetworkRecord,
   NewEvent,
+  PartitionCount,
   PartitionKey,
   PartitionRecord,
   PartitionWithNetwork,
@@ -33,6 +34,8 @@ export interface StoreReader {
   partitionsOf(computerId: string): Promise<PartitionRecord[]>;
   /** Shows the partitions of a computer one by one, for computers that have very many. */
   visitPartitions(computerId: string, visit: (partition: PartitionWithNetwork) => void): Promise<void>;
+  /** How many partitions of each computer are in each state. */
+  partitionCounts(): Promise<PartitionCount[]>;
   networkOfPartition(key: PartitionKey): Promise<NetworkRecord[]>;
   /** In the order of (re-)supply. */
   softwareOf(computerId: string): Promise<SoftwareRecord[]>;

@@ -30,6 +30,13 @@ export interface PartitionRecord extends PartitionKey {
   readonly changedAt: number | null;
 }
 
+/** How many partitions of a computer are in a state. */
+export interface PartitionCount {
+  readonly computerId: string;
+  readonly slapState: string;
+  readonly count: number;
+}
+
 /** What a request writes into a partition. */
 export interface InstanceValues {
   readonly softwareReleaseUrl: string;

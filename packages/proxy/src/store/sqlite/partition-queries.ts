@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 
-import type { NetworkRecord, PartitionKey, PartitionRecord } from '../records.js';
+import type { NetworkRecord, PartitionCount, PartitionKey, PartitionRecord } from '../records.js';
 import { defineQuery } from './prepared-query.js';
 
 const PARTITION_COLUMNS = [
@@ -247,6 +247,15 @@ export const partitionsWithNetwork = defineQuery<{ computerId: string }, Partiti
       )
       .where('computer_reference', '=', p('computerId'))
       .orderBy('rowid'),
+);
+
+export const partitionCounts = defineQuery<object, PartitionCount>((database) =>
+  database
+    .selectFrom('partition17')
+    .select(['computer_reference as computerId', 'slap_state as slapState'])
+    .select(sql<number>`count(*)`.as('count'))
+    .groupBy(['computer_reference', 'slap_state'])
+    .orderBy('computer_reference'),
 );
 
 export const networkOfPartition = defineQuery<PartitionKey, NetworkRecord>((database, p) =>

@@ -6,6 +6,7 @@ import type {
   EventRecord,
   ForwardedRequestRecord,
   NetworkRecord,
+  PartitionCount,
   PartitionKey,
   PartitionRecord,
   PartitionWithNetwork,
@@ -51,6 +52,10 @@ export class SqliteReader implements StoreReader {
       const pairs = JSON.parse(network) as [interfaceName: string, address: string][];
       visit({ ...partition, network: pairs.map(([interfaceName, address]) => ({ interfaceName, address })) });
     }
+  }
+
+  async partitionCounts(): Promise<PartitionCount[]> {
+    return this.session.all(partitions.partitionCounts, {});
   }
 
   async networkOfPartition({ computerId, partitionId }: PartitionKey): Promise<NetworkRecord[]> {

@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+
+const HEADER = 'x-request-id';
+const ID_BYTES = 9;
+/** What goes into logs and headers as it is. */
+const USABLE = /^[\w.:@/+=-]{1,100}$/;
+
+const idOfRequest = new WeakMap<Request, string>();
+
+/**
+ * The id of a request, made at the first question: it is in the answer (`X-Request-Id`) and in every line of the log about the request.
+ * That of a front end is kept when its headers are trusted.
+ */
+export function requestIdOf(request: Request, options: { readonly trustForwardedHeaders: boolean }): string {
+  const known = idOfRequest.get(request);
+  if (known !== undefined) return known;
+  const sent = options.trustForwardedHeaders ? request.headers.get(HEADER) : null;
+  const id = sent !== null && USABLE.test(sent) ? sent : randomBytes(ID_BYTES).toString('base64url');
+  idOfRequest.set(request, id);
+  return id;
+}
+
+/** Puts the id into the answer. */
+export function withRequestId(response: Response, id: string): Response {
+  response.headers.set(HEADER, id);
+  return response;
+}
