@@ -44,7 +44,7 @@ export default [
   packageTsupConfig({
     ...bundled,
     entry: [
-      'src/{index,run-command,watchdog}.ts',
+      'src/{index,run-command,watchdog,write-man-pages}.ts',
       'src/plugins/catalogue-with-plugins.ts',
       'src/completion/complete-words.ts',
       'src/commands/**/*.ts',

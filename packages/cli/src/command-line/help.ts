@@ -35,7 +35,18 @@ export function renderGlobalHelp(catalogue: CommandCatalogue): string {
     `SlapOS client ${catalogue.version}`,
     GLOBAL_OPTIONS,
     ...blocks,
+    'slapos help COMMAND says more; so do slapos help config, environment and exit-codes, and slapos explain CODE.',
   ].join('\n\n');
+}
+
+/** The commands of one group, such as `node`. */
+export function renderGroupHelp(catalogue: CommandCatalogue, group: string): string {
+  const commands = catalogue.commands.filter(
+    (command) => !command.hidden && commandName(command.id).startsWith(`${group} `),
+  );
+  const width = Math.max(NAME_WIDTH, ...commands.map(({ id }) => id.length));
+  const lines = commands.map((command) => `  ${commandName(command.id).padEnd(width)}  ${firstLine(command)}`);
+  return `${group} commands:\n${lines.sort().join('\n')}\n\nslapos help COMMAND says more.`;
 }
 
 function groupOf(name: string): Group {

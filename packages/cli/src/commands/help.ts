@@ -1,21 +1,32 @@
 import { SlaposCommand } from '../base/slapos-command.js';
-import { findCommand } from '../command-line/find-command.js';
 import { commandName } from '../command-line/catalogue.js';
-import { renderCommandHelp, renderGlobalHelp } from '../command-line/help.js';
+import { findCommand } from '../command-line/find-command.js';
+import { renderCommandHelp, renderGlobalHelp, renderGroupHelp } from '../command-line/help.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { HELP_TOPICS } from '../explain/help-topics.js';
 
-/** `slapos help [COMMAND]` (spec: cli §1.3). */
+/** `slapos help [COMMAND | GROUP | TOPIC]` (spec: cli §1.3). */
 export default class Help extends SlaposCommand {
   static override summary = 'print detailed help for another command';
+  static override description =
+    `Also of a group of commands, such as node, and of ${HELP_TOPICS.map(({ name }) => name).join(', ')}.`;
+  static override examples = ['slapos help node instance', 'slapos help exit-codes'];
   static override strict = false;
 
   override async run(): Promise<number> {
-    if (this.argv.length === 0) {
-      this.log(renderGlobalHelp(this.config));
-      return EXIT_CODES.OK;
-    }
-    const { name } = findCommand(this.argv, this.config.commandIDs.map(commandName));
-    this.log(renderCommandHelp(this.config.findCommand(name.replaceAll(' ', ':'), { must: true })));
+    this.log(this.#textFor(this.argv));
     return EXIT_CODES.OK;
+  }
+
+  #textFor(words: readonly string[]): string {
+    if (words.length === 0) return renderGlobalHelp(this.config);
+    const typed = words.join(' ');
+    const topic = HELP_TOPICS.find(({ name }) => name === typed);
+    if (topic !== undefined) return topic.text();
+    const names = this.config.commandIDs.map(commandName);
+    if (!names.includes(typed) && names.some((name) => name.startsWith(`${typed} `)))
+      return renderGroupHelp(this.config, typed);
+    const { name } = findCommand(words, names);
+    return renderCommandHelp(this.config.findCommand(name.replaceAll(' ', ':'), { must: true }));
   }
 }

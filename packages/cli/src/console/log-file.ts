@@ -14,10 +14,15 @@ export class LogFile {
   #descriptor: number;
   #inode: number;
   #checkedAt: number;
+  readonly #now: () => number;
 
-  /** @throws CliError `CLI_INPUT` when it cannot be written */
-  constructor(file: string) {
+  /**
+   * @param now the clock, in milliseconds
+   * @throws CliError `CLI_INPUT` when it cannot be written
+   */
+  constructor(file: string, now: () => number = Date.now) {
     this.#path = file;
+    this.#now = now;
     try {
       fs.mkdirSync(path.dirname(file), { recursive: true });
       this.#descriptor = fs.openSync(file, 'a');
@@ -29,7 +34,7 @@ export class LogFile {
       );
     }
     this.#inode = fs.fstatSync(this.#descriptor).ino;
-    this.#checkedAt = Date.now();
+    this.#checkedAt = now();
   }
 
   /** Appends a line. A full disk loses the line, not what the command does. */
@@ -43,7 +48,7 @@ export class LogFile {
   }
 
   #reopenIfMoved(): void {
-    const now = Date.now();
+    const now = this.#now();
     if (now - this.#checkedAt < ROTATION_CHECK_MS) return;
     this.#checkedAt = now;
     const inode = fs.statSync(this.#path, { throwIfNoEntry: false })?.ino;
