@@ -11,6 +11,7 @@ export { MemoryDisks, type MemoryDisksOptions } from './disks/memory-disks.js';
 export { MemoryLocks } from './locks/memory-locks.js';
 export { RecordingLogger, type LogRecord } from './log/recording-logger.js';
 export { ManualClock } from './manual-clock.js';
+export { PRIVILEGE_PROBE_COUNT, PRIVILEGE_PROBES } from './privilege-probes.js';
 export { MemoryNetwork, type MemoryNetworkOptions } from './network/memory-network.js';
 export { MemoryAccounts, type MemoryAccountsOptions } from './users/memory-accounts.js';
 
