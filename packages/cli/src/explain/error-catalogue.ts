@@ -3,6 +3,7 @@ import type { ErrorExplanation } from './explanation.js';
 import { formatErrors } from './format-errors.js';
 import { gridErrors } from './grid-errors.js';
 import { hostErrors } from './host-errors.js';
+import { managerErrors } from './manager-errors.js';
 import { promiseErrors } from './promise-errors.js';
 import { proxyErrors } from './proxy-errors.js';
 import { slapErrors } from './slap-errors.js';
@@ -15,6 +16,7 @@ export const ERROR_CATALOGUE: Readonly<Record<string, Readonly<Record<string, Er
   format: formatErrors,
   grid: gridErrors,
   host: hostErrors,
+  manager: managerErrors,
   promise: promiseErrors,
   proxy: proxyErrors,
   slap: slapErrors,

@@ -4,11 +4,14 @@ import {
   createBuildoutBuilder,
   createPromiseRunner,
   createSlapMaster,
+  firewallOptionsFromSection,
+  firewallSectionSchema,
   type GridPorts,
   type GridSection,
   gridSectionSchema,
 } from '@slapos/grid';
 import { createLinuxHost, type Host, isSlapOSError } from '@slapos/host';
+import type { ManagerSet } from '@slapos/manager';
 import { SlapClient } from '@slapos/slap';
 import { createSupervisordAdapter, quoteWord, type SupervisorKind, supervisorSectionSchema } from '@slapos/supervisor';
 import { checkRoot } from '../base/root-check.js';
@@ -18,6 +21,7 @@ import { nonEmpty } from '../config/non-empty.js';
 import { EXIT_CODES } from '../exit-codes.js';
 import type { CommandLog } from '../output/log.js';
 import { checkMandatory } from './mandatory.js';
+import { loadNodeManagers } from './node-managers.js';
 import { flagsAsKeys } from './pass-flags.js';
 
 const SECTIONS = ['networkcache', 'slapos'];
@@ -52,9 +56,15 @@ export interface NodePass {
   readonly section: GridSection;
   readonly ports: GridPorts;
   readonly signal: AbortSignal;
+  /** What belongs to the options of each pass and is not in `[slapos]`. */
+  readonly common: PassCommon;
+}
+
+/** What the passes have in common beside their section. */
+type PassCommon = {
   /** Starts the watchdog: what supervisord is to run. */
   readonly watchdogProgram: string;
-}
+} & Partial<ReturnType<typeof firewallOptionsFromSection>>;
 
 /**
  * Does what stands around a pass, in the order that tools rely on: root check, mandatory parameters, files, delay, lock, pass
@@ -69,16 +79,23 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
   await checkMandatory(merged, config);
   const section = checkSection(gridSectionSchema, merged, config, SECTIONS);
   const { supervisor } = checkSection(supervisorSectionSchema, merged, config, SECTIONS);
+  const firewall = config.hasSection('firewall')
+    ? checkSection(firewallSectionSchema, mergeSections(config, ['firewall']), config, ['firewall'])
+    : undefined;
   const watchdogProgram =
     nonEmpty(merged.values['watchdog_program']) ?? watchdogCommand(request.packageRoot, masterTrust(merged.values));
+  const common: PassCommon = {
+    watchdogProgram,
+    ...(firewall === undefined ? {} : firewallOptionsFromSection(firewall)),
+  };
   const host = createLinuxHost({
     logger,
     environment: process.env,
     ...passedVariables(merged.values['environment_pass']),
   });
   if (dryRun)
-    return withPorts(merged.values, section, supervisor, host, logger, (ports) =>
-      run({ section, ports, signal, watchdogProgram }),
+    return withPorts(merged.values, section, supervisor, undefined, host, logger, (ports) =>
+      run({ section, ports, signal, common }),
     );
   if (flags['now'] !== true) await delay(merged.values['maximal_delay'], host, logger, signal);
   const file =
@@ -88,8 +105,9 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
     lock.fallback;
   try {
     await using _held = await host.locks.acquire(file);
-    return await withPorts(merged.values, section, supervisor, host, logger, (ports) =>
-      run({ section, ports, signal, watchdogProgram }),
+    const managers = await loadNodeManagers(config, section.instance_root, firewall, { host, logger });
+    return await withPorts(merged.values, section, supervisor, managers, host, logger, (ports) =>
+      run({ section, ports, signal, common }),
     );
   } catch (error) {
     if (!isSlapOSError(error) || error.code !== 'HOST_LOCKED') throw error;
@@ -104,6 +122,7 @@ async function withPorts(
   values: Readonly<Record<string, string>>,
   section: GridSection,
   supervisorKind: SupervisorKind,
+  managers: ManagerSet | undefined,
   host: Host,
   logger: CommandLog,
   run: (ports: GridPorts) => Promise<number>,
@@ -128,6 +147,7 @@ async function withPorts(
     builder: createBuildoutBuilder({ commands: host.commands, logger }),
     promises: createPromiseRunner({ host, master, logger }),
     logger,
+    ...(managers === undefined ? {} : { managers }),
   });
 }
 

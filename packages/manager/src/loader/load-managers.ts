@@ -27,6 +27,7 @@ export interface LoadManagersOptions {
 const PACKAGE_NAME = /^(?:@[a-z0-9-~][a-z0-9-._~]*\/)?[a-z0-9-~][a-z0-9-._~]*$/;
 const MANAGER_NAME = /^[a-z_][a-z0-9_-]*$/;
 const STATE_MODE = 0o700;
+const FOLDER_MODE = 0o755;
 
 /**
  * Finds and makes the managers of a node. (spec: managers §1)
@@ -140,8 +141,14 @@ function checkOptions({ name, options }: ManagerDefinition, texts: Readonly<Reco
 }
 
 async function prepareState(directory: string, name: string): Promise<string> {
-  await using parent = await UntrustedDirectory.open(path.dirname(directory));
-  await using folder = await parent.openSubdirectory(path.basename(directory), { create: true, mode: STATE_MODE });
+  await using folder = await ensureDirectory(directory);
   await using own = await folder.openSubdirectory(name, { create: true, mode: STATE_MODE });
   return own.path;
+}
+
+/** Makes a folder and those above it that are missing. */
+async function ensureDirectory(directory: string): Promise<UntrustedDirectory> {
+  if (existsSync(directory)) return UntrustedDirectory.open(directory);
+  await using parent = await ensureDirectory(path.dirname(directory));
+  return await parent.openSubdirectory(path.basename(directory), { create: true, mode: FOLDER_MODE });
 }

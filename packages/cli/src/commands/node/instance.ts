@@ -40,8 +40,8 @@ export default class NodeInstance extends SlaposCommand {
       lock: PASS_LOCKS.instance,
       dryRun,
     };
-    return runNodePass(request, async ({ section, ports, signal, watchdogProgram }) => {
-      const options = { ...instanceOptionsFromSection(section), watchdogProgram };
+    return runNodePass(request, async ({ section, ports, signal, common }) => {
+      const options = { ...instanceOptionsFromSection(section), ...common };
       if (dryRun) {
         this.log(renderInstancePlan(await planInstancePass(options, ports, { signal })));
         return EXIT_CODES.OK;

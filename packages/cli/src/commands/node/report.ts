@@ -18,9 +18,9 @@ export default class NodeReport extends SlaposCommand {
     const config = await this.loadConfig('node', flags.cfg);
     const { logger, signal } = this;
     const request = { config, flags, logger, signal, packageRoot: this.config.root, lock: PASS_LOCKS.report };
-    return runNodePass(request, async ({ section, ports, watchdogProgram }) => {
+    return runNodePass(request, async ({ section, ports, common }) => {
       logger.info('Aggregating and sending usage reports...');
-      const options = { ...instanceOptionsFromSection(section), watchdogProgram };
+      const options = { ...instanceOptionsFromSection(section), ...common };
       const result = await runReportPass(options, ports, { signal });
       logReportSummary(logger, result);
       logger.info('Finished usage reports.');

@@ -60,8 +60,8 @@ export default class NodeSoftware extends SlaposCommand {
       lock: PASS_LOCKS.software,
       dryRun,
     };
-    return runNodePass(request, async ({ section, ports, signal, watchdogProgram }) => {
-      const options = { ...softwareOptionsFromSection(section), watchdogProgram };
+    return runNodePass(request, async ({ section, ports, signal, common }) => {
+      const options = { ...softwareOptionsFromSection(section), ...common };
       if (dryRun) {
         this.log(renderSoftwarePlan(await planSoftwarePass(options, ports, { signal })));
         return EXIT_CODES.OK;
