@@ -110,6 +110,44 @@ test('the installed slapos command runs', async () => {
   expect(stdout).toContain(version);
 });
 
+test('the installed command finds the other packages, their files, and its manual', async () => {
+  const node = join(userFolder, 'node');
+  await mkdir(join(node, 'instances'), { recursive: true });
+  await mkdir(join(node, 'software'));
+  const configuration = join(node, 'slapos.cfg');
+  await writeFile(
+    configuration,
+    `[slapos]
+root_check = false
+computer_id = local
+# The discard port: nobody listens there.
+master_url = http://127.0.0.1:9/
+instance_root = ${node}/instances
+software_root = ${node}/software
+pidfile_instance = ${node}/instance.pid
+`,
+  );
+  const slapos = (...words: string[]) =>
+    execa('npx', ['--no-install', 'slapos', ...words], {
+      cwd: userFolder,
+      env: { SLAPOS_CONFIGURATION: configuration },
+      reject: false,
+    });
+  try {
+    // The master is away: services are kept running, so the supervisor is started.
+    const pass = await slapos('node', 'instance', '--now');
+    expect(pass.exitCode, pass.stderr).toBe(3);
+    const status = await slapos('node', 'status', '--json');
+    expect(JSON.parse(status.stdout)).toMatchObject({ kind: 'NodeStatus', supervisor: 'running' });
+  } finally {
+    await slapos('node', 'supervisorctl', 'shutdown');
+  }
+  const installed = join(userFolder, 'node_modules/@slapos/cli/dist');
+  expect(await readFile(join(installed, 'man/slapos-node-instance.1'), 'utf8')).toContain('.SH OPTIONS');
+  // Code of others is bundled, so their licences go with it.
+  expect(await readFile(join(installed, 'third-party-licenses.txt'), 'utf8')).toMatch(/^@oclif\/core 4\.\S+ \(MIT\)/m);
+});
+
 test('no package has become much more expensive to install or to import than the record says', async () => {
   const measured: Record<string, PackageCost> = {};
   for (const { name } of publicPackages) measured[name] = await measurePackage(userFolder, name);

@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { packageTsupConfig } from '../../config/tsup.ts';
-import { bundledAssets, englishOnly } from './build/esbuild-plugins.ts';
+import { bundledAssets, englishOnly, thirdPartyLicences } from './build/esbuild-plugins.ts';
 
 /** oclif can compile commands of plug-ins under development; the mini-master has native parts, and starts slowly anyway. */
 const NOT_BUNDLED = ['typescript', 'ts-node', '@slapos/proxy'];
@@ -50,6 +50,7 @@ export default [
       'src/commands/**/*.ts',
       '!src/**/*.test.ts',
     ],
+    esbuildPlugins: [bundledAssets, englishOnly, thirdPartyLicences],
     clean: false,
     // Commands are loaded by oclif; only the library has types that somebody reads.
     dts: { entry: ['src/index.ts'], compilerOptions: { ignoreDeprecations: '6.0' } },

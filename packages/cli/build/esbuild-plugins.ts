@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import type { Plugin } from 'esbuild';
 
 /** A source of one of our other packages. */
@@ -11,10 +12,10 @@ const OWN_PACKAGE = /\/packages\/([a-z]+)\/src\/.*\.ts$/;
 export const bundledAssets: Plugin = {
   name: 'bundled-assets',
   setup(build) {
-    build.onLoad({ filter: OWN_PACKAGE }, async ({ path }) => {
-      const name = OWN_PACKAGE.exec(path)?.[1] ?? '';
+    build.onLoad({ filter: OWN_PACKAGE }, async ({ path: file }) => {
+      const name = OWN_PACKAGE.exec(file)?.[1] ?? '';
       if (name === 'cli') return undefined;
-      const text = await readFile(path, 'utf8');
+      const text = await readFile(file, 'utf8');
       return { contents: text.replaceAll('import.meta.url', `import.meta.resolve('@slapos/${name}')`), loader: 'ts' };
     });
   },
@@ -30,3 +31,39 @@ export const englishOnly: Plugin = {
     }));
   },
 };
+
+/** The folder of a package in a path below `node_modules`. */
+const PACKAGE_FOLDER = /^(.*\/node_modules\/(?:@[^/]+\/)?[^/]+)\//;
+const LICENCE_FILE = /^(?:licen[cs]e|copying)(?:[-.].*)?$/i;
+
+/** Writes down whose code is in the bundle, with the licence of each: most ask for that. */
+export const thirdPartyLicences: Plugin = {
+  name: 'third-party-licences',
+  setup(build) {
+    build.onEnd(async ({ metafile, errors }) => {
+      if (metafile === undefined || errors.length > 0) return;
+      const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+      const folders = new Set(
+        used.flatMap((file) => {
+          const folder = PACKAGE_FOLDER.exec(path.resolve(file))?.[1];
+          return folder === undefined ? [] : [folder];
+        }),
+      );
+      const notices = await Promise.all([...folders].map(noticeOf));
+      const outdir = build.initialOptions.outdir ?? 'dist';
+      await mkdir(outdir, { recursive: true });
+      await writeFile(path.join(outdir, 'third-party-licenses.txt'), [...new Set(notices)].sort().join('\n'));
+    });
+  },
+};
+
+async function noticeOf(folder: string): Promise<string> {
+  const manifest = JSON.parse(await readFile(path.join(folder, 'package.json'), 'utf8')) as {
+    name: string;
+    version: string;
+    license?: string;
+  };
+  const file = (await readdir(folder)).find((name) => LICENCE_FILE.test(name));
+  const text = file === undefined ? '' : await readFile(path.join(folder, file), 'utf8');
+  return `${manifest.name} ${manifest.version} (${manifest.license ?? 'no licence named'})\n\n${text.trim()}\n\n${'-'.repeat(80)}\n`;
+}
