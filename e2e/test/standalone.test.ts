@@ -8,7 +8,7 @@ import { processesOf } from './support/processes.js';
 import { WORKSPACE_ROOT } from './support/scratch-node.js';
 import { waitFor } from './support/wait-for.js';
 
-const PACKAGES = ['format', 'grid', 'host', 'promise', 'proxy', 'slap', 'standalone', 'supervisor'];
+const PACKAGES = path.join(WORKSPACE_ROOT, 'packages');
 const IS_ROOT = process.geteuid?.() === 0;
 const SQLITE = 'node_modules/better-sqlite3/build';
 
@@ -39,7 +39,8 @@ describe('the packed standalone node, in an empty folder, without privileges', (
     await mkdir(scratch);
     await chmod(scratch, 0o1777);
     const pack = ['pack', '--ignore-scripts', '--pack-destination', path.join(folder, 'tarballs')];
-    await Promise.all(PACKAGES.map((name) => execa('npm', pack, { cwd: path.join(WORKSPACE_ROOT, 'packages', name) })));
+    const names = (await readdir(PACKAGES)).filter((name) => name !== 'cli'); // Nothing here needs the command.
+    await Promise.all(names.map((name) => execa('npm', pack, { cwd: path.join(PACKAGES, name) })));
     await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
     const tarballs = (await readdir(path.join(folder, 'tarballs'))).map((name) => `./tarballs/${name}`);
     const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
@@ -78,11 +79,28 @@ describe('the packed standalone node, in an empty folder, without privileges', (
     expect(await processesOf(scratch)).toEqual([]);
   });
 
-  test('is taken up again after its program was killed', async () => {
+  test('ends with its program, also when that is killed', async () => {
+    const file = await writeProgram(
+      'ended.mjs',
+      `const node = await startStandalone({ builder, format: 1 });
+       await node.supply(SLEEPER);
+       await node.buildSoftware();
+       await node.request({ softwareReleaseUrl: SLEEPER, partitionReference: 'a', parameters: { seconds: '3600' } });
+       await node.processInstances({ retries: 20 });
+       process.kill(process.pid, 'SIGKILL');`,
+    );
+    const { signal } = await unprivileged(file, [], inScratch({ reject: false }));
+    expect(signal).toBe('SIGKILL');
+    await waitFor('all processes to end', async () => (await processesOf(scratch)).length === 0);
+    expect(await readdir(scratch)).toEqual([]);
+  });
+
+  test('is taken up again after its program was killed, when it is to be left running', async () => {
     const directory = path.join(scratch, 'n');
     const file = await writeProgram(
       'killed.mjs',
-      `const node = await startStandalone({ builder, directory: ${JSON.stringify(directory)}, format: 1 });
+      `const onClose = process.argv[2] === 'die' ? 'leave' : 'stop';
+       const node = await startStandalone({ builder, directory: ${JSON.stringify(directory)}, format: 1, onClose });
        await node.supply(SLEEPER);
        await node.buildSoftware();
        const instance = await node.request({ softwareReleaseUrl: SLEEPER, partitionReference: 'a', parameters: { seconds: '3600' } });

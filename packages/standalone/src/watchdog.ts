@@ -1,15 +1,29 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { escapeControlCharacters, type LogFields, type Logger } from '@slapos/host';
+import {
+  type CommandRunner,
+  createLinuxHost,
+  escapeControlCharacters,
+  isProcessAlive,
+  type LogFields,
+  type Logger,
+  readProcessStatus,
+} from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
-import { runWatchdog } from '@slapos/supervisor';
+import { createSupervisordAdapter, runWatchdog } from '@slapos/supervisor';
 
 const USAGE_STATUS = 2;
+const OWNER_POLL_MS = 300;
+/** The name of our own group. */
+const OURSELVES = 'watchdog';
 /** The supervisor keeps few events for us; a master that is away must not hold up the others. */
 const BANG_TIMEOUT_MS = 10_000;
 const OPTIONS = {
   'master-url': { type: 'string' },
   'computer-id': { type: 'string' },
   'instance-root': { type: 'string' },
+  owner: { type: 'string' },
+  remove: { type: 'string' },
 } as const;
 
 /**
@@ -23,6 +37,9 @@ export async function watchdogMain(argv: readonly string[]): Promise<number> {
   if (masterUrl === undefined || computerId === undefined) {
     standardErrorLog.error('The watchdog needs --master-url and --computer-id');
     return USAGE_STATUS;
+  }
+  if (values.owner !== undefined && instanceRoot !== undefined) {
+    void guard({ owner: values.owner, instanceRoot, temporaryDirectory: values.remove });
   }
   await using client = new SlapClient({
     masterUrl,
@@ -38,6 +55,44 @@ export async function watchdogMain(argv: readonly string[]): Promise<number> {
     instanceRoot,
   });
   return 0;
+}
+
+/** Ends the node when the program that controls it has ended: whoever kills a test run leaves nothing behind. */
+async function guard(wanted: {
+  owner: string;
+  instanceRoot: string;
+  temporaryDirectory: string | undefined;
+}): Promise<void> {
+  const [pid, startTime] = wanted.owner.split(':');
+  while (isProcessAlive(Number(pid)) && readProcessStatus(Number(pid))?.startTime === startTime)
+    await pause(OWNER_POLL_MS);
+  standardErrorLog.info('The program that controls this node has ended: the node is ended', { owner: wanted.owner });
+  try {
+    const { commands } = createLinuxHost();
+    const services = createSupervisordAdapter({
+      instanceRoot: wanted.instanceRoot,
+      commands,
+      logger: standardErrorLog,
+    });
+    const groups = new Set(
+      (await services.allProcessInfo()).map(({ group }) => group).filter((group) => group !== OURSELVES),
+    );
+    await Promise.all([...groups].map((group) => services.stopGroup(group)));
+    if (wanted.temporaryDirectory !== undefined) await removeAfter(commands, process.ppid, wanted.temporaryDirectory);
+  } catch (error) {
+    standardErrorLog.error('The node could not be ended as it should', { error });
+  }
+  // Our parent is the supervisor; its socket may be gone by now.
+  if (process.ppid > 1) process.kill(process.ppid, 'SIGTERM');
+}
+
+/** Starts what removes the folder when the supervisor, whose child we are, has ended: none of us is there any more then. */
+async function removeAfter(commands: CommandRunner, supervisorPid: number, directory: string): Promise<void> {
+  const script = 'while kill -0 "$1" 2>/dev/null; do sleep 0.1; done; rm -rf -- "$2"';
+  await commands.run({
+    file: 'setsid',
+    args: ['--fork', 'sh', '-c', script, 'remove-standalone', String(supervisorPid), directory],
+  });
 }
 
 /** This is a program, which a supervisor started: it has nobody else to tell. */

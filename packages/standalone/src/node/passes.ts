@@ -21,7 +21,6 @@ import type { PassName, StandaloneLayout } from './layout.js';
 import type { StandaloneMaster } from './master.js';
 import type { ResolvedStandaloneOptions } from './options.js';
 import type { PassLog } from './pass-log.js';
-import { watchdogCommand } from './watchdog-command.js';
 import { type PassRetryOptions, runPass, type RunPassContext } from './run-pass.js';
 
 const DEFAULT_SOFTWARE_ERROR_LINES = 50;
@@ -60,6 +59,8 @@ export interface PassesContext {
   readonly master: StandaloneMaster;
   readonly builder: SoftwareBuilder | undefined;
   readonly onEvent: PassObserver | undefined;
+  /** Command line. */
+  readonly watchdogProgram: string;
   readonly log: (pass: PassName) => PassLog;
 }
 
@@ -128,6 +129,7 @@ function nodeOptions({
   layout,
   options,
   master,
+  watchdogProgram,
 }: PassesContext): Pick<
   InstancePassOptions,
   | 'computerId'
@@ -145,7 +147,7 @@ function nodeOptions({
     instanceRoot: layout.instanceRoot,
     minimumFreeBytes: options.minimumFreeBytes,
     sharedPartList: [...options.sharedParts, layout.sharedPartRoot],
-    watchdogProgram: watchdogCommand(),
+    watchdogProgram,
     ...(options.buildoutProgram === undefined ? {} : { buildoutProgram: options.buildoutProgram }),
   };
 }

@@ -6,6 +6,7 @@ import {
   isProcessAlive,
   isSlapOSError,
   type LinuxHost,
+  readProcessStatus,
   removeTree,
 } from '@slapos/host';
 import type { Proxy } from '@slapos/proxy';
@@ -35,7 +36,7 @@ import {
   processReports,
 } from './passes.js';
 import type { PassRetryOptions } from './run-pass.js';
-import { watchdogCommand } from './watchdog-command.js';
+import { type OwnerGuard, watchdogCommand } from './watchdog-command.js';
 
 /** What exists only while the node runs. */
 interface Running {
@@ -56,6 +57,7 @@ export class StandaloneNode implements AsyncDisposable {
   readonly #options: ResolvedStandaloneOptions;
   readonly #host: LinuxHost;
   readonly #isTemporary: boolean;
+  readonly #watchdogProgram: string;
   #format: FormatState = { partitionAmount: -1, hasIpv6Ranges: false };
   #running: Running | undefined;
 
@@ -66,6 +68,10 @@ export class StandaloneNode implements AsyncDisposable {
     this.#isTemporary = options.directory === undefined;
     this.layout = standaloneLayout(directory, options);
     this.computerId = options.computerId;
+    const isEnding = this.#isTemporary || options.onClose === 'stop';
+    this.#watchdogProgram = watchdogCommand(
+      isEnding ? ownerGuard(this.#isTemporary ? directory : undefined) : undefined,
+    );
     this.#host = createLinuxHost({
       ...(given.logger === undefined ? {} : { logger: given.logger }),
       ...(given.environment === undefined ? {} : { environment: given.environment }),
@@ -121,9 +127,7 @@ export class StandaloneNode implements AsyncDisposable {
       this.#format = kept.format;
       master = await openMaster(this.layout, this.#options, this.#options.listen.port ?? kept.port ?? 0);
       await this.#writeConfiguration(master.port);
-      const watchdog = { program: watchdogCommand(), masterUrl: master.url, computerId: this.computerId };
-      await writeSupervisorEnvironment({ instanceRoot: this.layout.instanceRoot, watchdog });
-      await this.services.ensureRunning();
+      await this.#startSupervisor(master.url);
       this.#running = { lock, master };
     } catch (error) {
       await master?.[Symbol.asyncDispose]();
@@ -269,6 +273,17 @@ export class StandaloneNode implements AsyncDisposable {
     }
   }
 
+  /** One that runs already is told who its owner is now, before its watchdog misses the former one. */
+  async #startSupervisor(masterUrl: string): Promise<void> {
+    const { instanceRoot } = this.layout;
+    const watchdog = { program: this.#watchdogProgram, masterUrl, computerId: this.computerId };
+    const isChanged = await writeSupervisorEnvironment({ instanceRoot, watchdog });
+    await this.services.ensureRunning();
+    if (!isChanged) return;
+    await this.services.update();
+    await this.services.ensureRunning();
+  }
+
   async #writeConfiguration(port: number): Promise<void> {
     await writeConfiguration({ layout: this.layout, options: this.#options, port, format: this.#format });
   }
@@ -282,6 +297,7 @@ export class StandaloneNode implements AsyncDisposable {
       master: this.#require().master,
       builder: this.#given.builder,
       onEvent: this.#given.onEvent,
+      watchdogProgram: this.#watchdogProgram,
       log: (pass) => this.#log(pass),
     };
   }
@@ -296,6 +312,12 @@ export class StandaloneNode implements AsyncDisposable {
       hint: 'Call start() first.',
     });
   }
+}
+
+function ownerGuard(temporaryDirectory: string | undefined): OwnerGuard | undefined {
+  const { pid } = process;
+  const startTime = readProcessStatus(pid)?.startTime;
+  return startTime === undefined ? undefined : { pid, startTime, temporaryDirectory };
 }
 
 /**
