@@ -73,6 +73,17 @@ export const proxyErrors: ExplanationsOf<ProxyErrorCode> = {
     meaning: 'A request is larger than the mini-master accepts.',
     remedy: 'Send less; parameters are no place for files.',
   },
+  PROXY_UNAUTHORIZED: {
+    meaning: 'The mini-master listens where everybody can reach it, and cannot tell who sends the request.',
+    remedy:
+      'Send a token or a certificate that it issued; the hint of the answer says which. On loopback none is needed.',
+  },
+  PROXY_UNAUTHORIZED: {
+    meaning: 'The mini-master listens on an address that is not for everybody, and cannot tell who calls.',
+    remedy:
+      'Show a client certificate of this mini-master that is not revoked, or send the token of the user. Its administrator can let everybody in with access = open in [slapproxy].',
+    run: ['slapos proxy credentials FOLDER'],
+  },
   PROXY_UPSTREAM_FAILED: {
     meaning: 'Another master, to which the request was sent on, could not be reached or failed.',
     remedy: 'Check that master, and key and cert of its [multimaster/URL] section.',
