@@ -4,6 +4,7 @@ import { Hono } from 'hono';
 import type { ProxyContext } from './context.js';
 import { ProxyError } from './errors.js';
 import { errorPage, notFoundPage } from './http/html-pages.js';
+import { cleanPath, pathOf } from './http/path.js';
 import { requestIdOf } from './http/request-id.js';
 import { RouteTable } from './http/route-table.js';
 import { certificateRoutes } from './routes/certificates.js';
@@ -12,11 +13,13 @@ import { computerRoutes } from './routes/computer.js';
 import { eventRoutes } from './routes/events.js';
 import { hateoasRoutes } from './routes/hateoas.js';
 import { instanceRequestRoutes } from './routes/instance-request.js';
+import { failureAnswer } from './json-rpc/answer.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { observationRoutes } from './routes/observation.js';
 import { serviceRoutes } from './routes/service.js';
 import { softwareReleaseRoutes } from './routes/software-release.js';
 
+const RPC_PREFIX = '/slapos.';
 const SERVER_ERROR_TEXT =
   'The server encountered an internal error and was unable to complete your request. Either the server is overloaded or there is an error in the application.';
 
@@ -29,7 +32,7 @@ export interface ProxyApp {
 
 /** The HTTP application: all routes, and what is answered when one of them fails. */
 export function createApp(context: ProxyContext): ProxyApp {
-  const app = new Hono({ getPath });
+  const app = new Hono({ getPath: ({ url }) => cleanPath(url) });
   const routes = new RouteTable(app);
   serviceRoutes(routes, context);
   computerRoutes(routes, context);
@@ -43,7 +46,7 @@ export function createApp(context: ProxyContext): ProxyApp {
   observationRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
-  return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(getPath(request)) };
+  return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(cleanPath(request.url)) };
 }
 
 /** The page for an error. Only what is no fault of the request is logged as an error. */
@@ -53,6 +56,7 @@ export function answerError(
   { logger, options }: Pick<ProxyContext, 'logger' | 'options'>,
 ): Response {
   const requestId = requestIdOf(request, options);
+  const page = pathOf(request.url).startsWith(RPC_PREFIX) ? rpcPage : errorPage;
   if (error instanceof ProxyError && error.httpStatus !== 500) {
     const log = error.httpStatus >= 500 ? logger.warn.bind(logger) : logger.debug.bind(logger);
     log('A request was refused', {
@@ -62,7 +66,8 @@ export function answerError(
       code: error.code,
       problem: error.message,
     });
-    return errorPage(error.httpStatus, error.message, error.hint);
+    const challenge = error.httpStatus === 401 ? { 'www-authenticate': 'Bearer' } : {};
+    return page(error.httpStatus, error.message, error.hint, challenge);
   }
   // Values that were readable as a document, but cannot be kept as parameter XML.
   if (isSlapError(error, 'SLAP_INVALID_ARGUMENT') || isSlapError(error, 'SLAP_INVALID_DOCUMENT')) {
@@ -72,14 +77,6 @@ export function answerError(
   return errorPage(500, SERVER_ERROR_TEXT);
 }
 
-/** Clients join a base that ends in a slash with paths that begin with one. */
-function getPath(request: Request): string {
-  return pathOf(request.url).replace(/^\/{2,}/, '/');
-}
-
-function pathOf(url: string): string {
-  const start = url.indexOf('/', url.indexOf('//') + 2);
-  if (start === -1) return '/';
-  const end = url.slice(start).search(/[?#]/);
-  return end === -1 ? url.slice(start) : url.slice(start, start + end);
+function rpcPage(status: number, title: string, _hint?: string, headers?: Readonly<Record<string, string>>): Response {
+  return failureAnswer(status, title, headers);
 }

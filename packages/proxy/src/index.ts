@@ -2,6 +2,7 @@ export type { Clock } from './allocation/timestamps.js';
 export type { ExternalMaster, ProxyLimits, ProxyOptions } from './configuration/proxy-options.js';
 export {
   keysWithoutEffect,
+  listenAddressesFromSection,
   type MultimasterSection,
   multimasterSectionSchema,
   proxyOptionsFromSections,
@@ -11,7 +12,8 @@ export {
 export type { Fault } from './embedding/faults.js';
 export type { Seed, SeedComputer, SeedInstance, SeedSoftware } from './embedding/seed.js';
 export { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from './errors.js';
-export type { ListenAddress } from './http/server.js';
+export type { CertificatePair } from './certificates/authority.js';
+export type { ListenAccess, ListenAddress } from './http/server.js';
 export { createProxy, type Proxy } from './proxy.js';
 export {
   PROXY_SHOW_SECTIONS,

@@ -3,9 +3,11 @@ import { hostname } from 'node:os';
 
 import { SlapClient, silentLogger } from '@slapos/slap';
 
+import { AccessGate } from './access/gate.js';
+import type { Peer } from './access/principal.js';
 import { TimestampSource } from './allocation/timestamps.js';
 import { answerError, createApp } from './app.js';
-import { Authority } from './certificates/authority.js';
+import { Authority, type CertificatePair } from './certificates/authority.js';
 import { type ProxyOptions, resolveProxyOptions } from './configuration/proxy-options.js';
 import type { ProxyContext } from './context.js';
 import { ComputerInformation } from './documents/computer-information.js';
@@ -17,7 +19,7 @@ import { Forwarding } from './forwarding/forwarding.js';
 import { errorPage } from './http/html-pages.js';
 import { guardRequest } from './http/request-guard.js';
 import { requestIdOf, withRequestId } from './http/request-id.js';
-import { type ListenAddress, type RunningServer, startServer } from './http/server.js';
+import { type ListenAddress, type RunningServer, startServer, type TlsIdentity } from './http/server.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import type { ProxyStore } from './store/proxy-store.js';
 import { openSqliteStore } from './store/sqlite/sqlite-store.js';
@@ -27,6 +29,10 @@ const RUN_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 /** What is logged instead of a status when the connection was closed on purpose. */
 const DROPPED = 0;
 const CLOSE_GRACE_MS = 5_000;
+/** Whoever has the object has everything. */
+const IN_PROCESS: Peer = { isOpen: true };
+/** Addresses to listen on everywhere; nobody can call them. */
+const UNSPECIFIED = new Set(['0.0.0.0', '::']);
 const LOOPBACK = /^(?:127\.|localhost$|::1$)/;
 
 /** A mini-master. It serves while it is open; closing it ends its servers and closes its database. */
@@ -55,6 +61,10 @@ export interface Proxy extends AsyncDisposable {
   injectFault(fault: Fault): Disposable;
   /** The certificate of the proxy's own authority, PEM: what the certificates that it issues are verified with. */
   authorityCertificate(): Promise<string>;
+  /** The token of the user: who sends it (`Authorization: Bearer TOKEN`) to a restricted address may do everything. */
+  userToken(): Promise<string>;
+  /** A client certificate, with its key, of a user of that name: who shows it to a restricted address may do everything. */
+  userCertificate(name: string): Promise<CertificatePair>;
   /** Lets running requests end, commits, closes the database. Idempotent. */
   close(): Promise<void>;
 }
@@ -105,6 +115,7 @@ function makeContext(
 class MiniMaster implements Proxy {
   readonly #context: ProxyContext;
   readonly #app: ReturnType<typeof createApp>;
+  readonly #gate: AccessGate;
   readonly #allowedHosts: Set<string>;
   readonly #servers: RunningServer[] = [];
   readonly #faults = new FaultInjector();
@@ -114,6 +125,7 @@ class MiniMaster implements Proxy {
   constructor(context: ProxyContext) {
     this.#context = context;
     this.#app = createApp(context);
+    this.#gate = new AccessGate(context);
     const machine = hostname().toLowerCase();
     const ownNames = [machine, machine.split('.')[0] ?? machine];
     this.#allowedHosts = new Set([...context.options.allowedHosts.map((host) => host.toLowerCase()), ...ownNames]);
@@ -124,13 +136,13 @@ class MiniMaster implements Proxy {
   }
 
   async fetch(request: Request): Promise<Response> {
-    return this.#serve(request, () => {
+    return this.#serve(request, IN_PROCESS, () => {
       throw new TypeError('fetch failed', { cause: new Error('the connection was dropped on purpose') });
     });
   }
 
   /** `drop` ends the connection of the request, as far as there is one. */
-  async #serve(request: Request, drop: () => Response): Promise<Response> {
+  async #serve(request: Request, peer: Peer, drop: () => Response): Promise<Response> {
     const startedAt = performance.now();
     const { logger, metrics, options } = this.#context;
     const requestId = requestIdOf(request, options);
@@ -142,7 +154,7 @@ class MiniMaster implements Proxy {
       const response =
         outcome.action === 'answer'
           ? errorPage(outcome.status, 'This failure was asked for.')
-          : await this.#answer(request);
+          : await this.#answer(request, peer);
       status = response.status;
       return withRequestId(response, requestId);
     } finally {
@@ -157,15 +169,26 @@ class MiniMaster implements Proxy {
     if (this.#closing !== undefined)
       throw new ProxyError('PROXY_CLOSED', 'The proxy is closed', { hint: 'Make a new one.' });
     const { options, logger } = this.#context;
-    if ('host' in address) {
-      this.#allowedHosts.add(address.host.toLowerCase());
-      if (!LOOPBACK.test(address.host)) {
-        logger.warn('Everybody who reaches this address can do everything: nobody is asked who he is', {
-          host: address.host,
-        });
-      }
+    const isLocal = !('host' in address) || LOOPBACK.test(address.host);
+    const isOpen = (address.access ?? (isLocal ? 'open' : 'restricted')) === 'open';
+    if ('host' in address) this.#allowedHosts.add(address.host.toLowerCase());
+    if (isOpen && !isLocal) {
+      logger.warn('Everybody who reaches this address can do everything: nobody is asked who he is', {
+        host: address.host,
+      });
     }
-    const server = await startServer((request, drop) => this.#serve(request, drop), address, options.limits, logger);
+    if (!isOpen && address.tls === undefined && !isLocal) {
+      logger.warn('Tokens and what is asked are readable on the way: serve TLS, or put a front end before this', {
+        host: address.host,
+      });
+    }
+    const names = 'host' in address ? [address.host, ...(address.tls?.names ?? [])] : (address.tls?.names ?? []);
+    const tls = address.tls === undefined ? {} : { tls: await this.#tlsIdentity(names) };
+    const server = await startServer(
+      (request, { drop, certificateSerial }) => this.#serve(request, { isOpen, certificateSerial }, drop),
+      address,
+      { limits: options.limits, logger, ...tls },
+    );
     this.#servers.push(server);
     return { url: server.url, port: server.port };
   }
@@ -195,6 +218,14 @@ class MiniMaster implements Proxy {
     return this.#context.authority.certificate();
   }
 
+  userToken(): Promise<string> {
+    return this.#gate.userToken();
+  }
+
+  userCertificate(name: string): Promise<CertificatePair> {
+    return this.#context.authority.forUser(name);
+  }
+
   close(): Promise<void> {
     this.#closing ??= this.#closeAll();
     return this.#closing;
@@ -204,13 +235,21 @@ class MiniMaster implements Proxy {
     await this.close();
   }
 
-  async #answer(request: Request): Promise<Response> {
+  async #answer(request: Request, peer: Peer): Promise<Response> {
     try {
       guardRequest(request, this.#allowedHosts);
-      return await this.#app.fetch(request);
+      return await this.#app.fetch(await this.#gate.admit(request, peer));
     } catch (error) {
       return answerError(error, request, this.#context);
     }
+  }
+
+  async #tlsIdentity(names: readonly string[]): Promise<TlsIdentity> {
+    const { authority } = this.#context;
+    for (const name of names) this.#allowedHosts.add(name.toLowerCase());
+    const usable = names.filter((name) => !UNSPECIFIED.has(name));
+    const own = [...new Set([...usable, hostname(), 'localhost', '127.0.0.1', '::1'])];
+    return { ...(await authority.forServer(own)), authority: await authority.certificate() };
   }
 
   async #closeAll(): Promise<void> {

@@ -1,3 +1,4 @@
+import { USER_COMPUTER } from '../access/principal.js';
 import type { TimestampSource } from '../allocation/timestamps.js';
 import { ProxyError } from '../errors.js';
 import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
@@ -76,6 +77,28 @@ export class Authority {
     const known = await this.#store.read(requireInstance);
     if (known !== undefined) return pairOf(known);
     return this.#issue(key, `${key.computerId}-${key.partitionId}`, requireInstance);
+  }
+
+  /**
+   * The certificate of a user, made at the first question: with it, everything may be done.
+   * @throws ProxyError `PROXY_INVALID_REQUEST` for a name that no certificate can hold.
+   */
+  async forUser(name: string): Promise<CertificatePair> {
+    const key = { computerId: USER_COMPUTER, partitionId: name };
+    const known = async (reader: StoreReader) => reader.certificate(key);
+    const certificate = await this.#store.read(known);
+    return certificate === undefined ? this.#issue(key, `user ${name}`, known) : pairOf(certificate);
+  }
+
+  /** A new certificate for a server with these names and addresses. It is kept nowhere. */
+  async forServer(names: readonly string[]): Promise<CertificatePair> {
+    const { certificate, key } = await issueCertificate(
+      await this.#authority(),
+      'SlapOS proxy',
+      this.#timestamps.now(),
+      names,
+    );
+    return { certificate, key };
   }
 
   async #issue(

@@ -1,4 +1,5 @@
 import { randomBytes, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 
 import type { CertificatePair } from './authority.js';
 
@@ -38,11 +39,15 @@ export async function makeAuthority(nowSeconds: number): Promise<CertificatePair
   return { certificate: pemFile(certificate.toString('pem')), key: await keyFile(keys.privateKey) };
 }
 
-/** Makes a key, and a certificate of it for client and server that the authority signed. */
+/**
+ * Makes a key, and a certificate of it for client and server that the authority signed.
+ * @param serverNames host names and addresses that a server with it may have
+ */
 export async function issueCertificate(
   authority: CertificatePair,
   commonName: string,
   nowSeconds: number,
+  serverNames: readonly string[] = [],
 ): Promise<IssuedCertificate> {
   const x509 = await loadX509();
   const keys = await generateKeys();
@@ -62,6 +67,13 @@ export async function issueCertificate(
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, x509.ExtendedKeyUsage.serverAuth]),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuer),
+      ...(serverNames.length === 0
+        ? []
+        : [
+            new x509.SubjectAlternativeNameExtension(
+              serverNames.map((name) => ({ type: isIP(name) === 0 ? ('dns' as const) : ('ip' as const), value: name })),
+            ),
+          ]),
     ],
   });
   return { serial, certificate: pemFile(certificate.toString('pem')), key: await keyFile(keys.privateKey) };

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import type { ListenAddress } from '../http/server.js';
 import type { ProxyOptions } from './proxy-options.js';
 
 const MAX_PORT = 65_535;
@@ -49,7 +50,9 @@ const optionalText = z
 
 /**
  * The section `[slapproxy]`, with `computer_id` of `[slapos]`: texts in, typed values out (spec: config §3.5). Keys are read with
- * underscores or dashes. Two more than the Python proxy has: `trust_forwarded_headers` (true or false) and `allowed_hosts` (one a line).
+ * underscores or dashes. More than the Python proxy has: `trust_forwarded_headers` (true or false), `allowed_hosts` (one a line), `access` (`open`: whoever
+ * can connect may do everything; `restricted`: tokens and certificates are asked for; `auto`: open on loopback alone), `tls` (true or false) with
+ * `tls_names` (names and addresses of the machine, one a line), and `socket_path` (a Unix socket that is served as well).
  */
 export const slapproxySectionSchema = z.preprocess(
   (section) =>
@@ -69,6 +72,15 @@ export const slapproxySectionSchema = z.preprocess(
     log_file: optionalText,
     trust_forwarded_headers: bool.default(false),
     allowed_hosts: lines.default([]),
+    access: z.enum(['auto', 'open', 'restricted'], { error: 'expected auto, open or restricted' }).default('auto'),
+    tls: bool.default(false),
+    tls_names: lines.default([]),
+    socket_path: z
+      .string()
+      .trim()
+      .refine((path) => path === '' || path.startsWith('/'), { error: 'expected the absolute path of a Unix socket' })
+      .transform((path) => (path === '' ? undefined : path))
+      .optional(),
     public_directory_path: optionalText,
     shacache_content_directory: optionalText,
     shacache_metadata_directory: optionalText,
@@ -104,6 +116,17 @@ const NOT_SERVED = [
 /** Which keys of the section are set, but have no effect in this version: whoever reads the file should say so. */
 export function keysWithoutEffect(section: SlapproxySection): string[] {
   return NOT_SERVED.filter((key) => section[key] !== undefined);
+}
+
+/** Where a proxy with this section listens: its port, and a Unix socket when one is named. */
+export function listenAddressesFromSection(section: SlapproxySection): ListenAddress[] {
+  const access = section.access === 'auto' ? {} : { access: section.access };
+  const tls = section.tls ? { tls: { names: section.tls_names } } : {};
+  return [
+    { host: section.host, port: section.port, ...access, ...tls },
+    // Who may use the socket is a matter of the rights of its folder.
+    ...(section.socket_path === undefined ? [] : [{ socketPath: section.socket_path }]),
+  ];
 }
 
 /** The options of `createProxy` that the sections say; masters in the order of the file. */

@@ -25,3 +25,10 @@ export function withRequestId(response: Response, id: string): Response {
   response.headers.set(HEADER, id);
   return response;
 }
+
+/** Gives a request that stands for another one the id of that. */
+export function keepRequestId(original: Request, copy: Request): Request {
+  const id = idOfRequest.get(original);
+  if (id !== undefined) idOfRequest.set(copy, id);
+  return copy;
+}

@@ -1,5 +1,8 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { unlink } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import { type AddressInfo, connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '@slapos/slap';
@@ -14,9 +17,28 @@ const BUSY_ANSWER =
 
 /** Where to listen: on a port of an address (0: a free one), or on a Unix socket. */
 export type ListenAddress =
-  | { readonly host: string; readonly port: number }
+  | (ListenAccess & { readonly host: string; readonly port: number })
   /** Only those who may write to the file can connect. */
-  | { readonly socketPath: string };
+  | (ListenAccess & { readonly socketPath: string });
+
+/** Who may call over an address. */
+export interface ListenAccess {
+  /**
+   * `open`: whoever can connect may do everything. `restricted`: users show their token or certificate, nodes and instances their certificates.
+   * Default: open on loopback addresses and Unix sockets, restricted on all others.
+   */
+  readonly access?: 'open' | 'restricted';
+  /** Serve TLS, with a certificate of the proxy's own authority for these names and addresses beside those of the machine. */
+  readonly tls?: { readonly names?: readonly string[] };
+}
+
+/** What a TLS server shows, and whose client certificates it takes. */
+export interface TlsIdentity {
+  readonly certificate: string;
+  readonly key: string;
+  /** PEM. */
+  readonly authority: string;
+}
 
 /** A server that is listening. */
 export interface RunningServer {
@@ -32,36 +54,63 @@ export interface RunningServer {
  * @throws ProxyError `PROXY_LISTEN_FAILED`.
  */
 export async function startServer(
-  fetch: (request: Request, drop: () => Response) => Promise<Response>,
+  fetch: (
+    request: Request,
+    caller: { readonly drop: () => Response; readonly certificateSerial?: string },
+  ) => Promise<Response>,
   address: ListenAddress,
-  limits: ProxyLimits,
-  logger: Logger,
+  { limits, logger, tls }: { readonly limits: ProxyLimits; readonly logger: Logger; readonly tls?: TlsIdentity },
 ): Promise<RunningServer> {
   const listener = getRequestListener(
-    (request, { outgoing }) =>
-      fetch(request, () => {
-        outgoing.destroy();
-        return new Response(null);
+    (request, { incoming, outgoing }) =>
+      fetch(request, {
+        drop: () => {
+          outgoing.destroy();
+          return new Response(null);
+        },
+        ...certificateOf(incoming.socket),
       }),
     { overrideGlobalObjects: false },
   );
-  const server = createServer(
-    {
-      maxHeaderSize: limits.maxHeaderBytes,
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      keepAliveTimeout: limits.keepAliveTimeoutMs,
-      connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
-    },
-    (request, response) => void listener(request, response),
-  );
+  const options = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: TIMEOUT_CHECK_INTERVAL_MS,
+  };
+  const answer = (request: IncomingMessage, response: ServerResponse) => void listener(request, response);
+  const server =
+    tls === undefined
+      ? createServer(options, answer)
+      : // Who has no certificate may have a token: that is looked at with each request.
+        createTlsServer(
+          {
+            ...options,
+            key: tls.key,
+            cert: tls.certificate + tls.authority,
+            ca: tls.authority,
+            requestCert: true,
+            rejectUnauthorized: false,
+            handshakeTimeout: limits.headersTimeoutMs,
+          },
+          answer,
+        );
   capConnections(server, limits.maxConnections, logger);
-  await listen(server, address);
+  await listenAt(server, address);
   return {
     url: urlOf(server, address),
     port: 'port' in address ? (server.address() as AddressInfo).port : 0,
     close: (graceMs) => close(server, graceMs),
   };
+}
+
+/** The number of the client's certificate when our authority signed it, and it is in its time. */
+function certificateOf(socket: Socket): { certificateSerial?: string } {
+  if (!('encrypted' in socket)) return {};
+  const { authorized } = socket as TLSSocket;
+  const certificate = authorized ? (socket as TLSSocket).getPeerX509Certificate() : undefined;
+  return certificate === undefined ? {} : { certificateSerial: certificate.serialNumber.toLowerCase() };
 }
 
 function capConnections(server: Server, maxConnections: number, logger: Logger): void {
@@ -75,6 +124,33 @@ function capConnections(server: Server, maxConnections: number, logger: Logger):
     }
     open.add(socket);
     socket.once('close', () => open.delete(socket));
+  });
+}
+
+/** A socket that a proxy left when it was killed is removed: nobody answers there. */
+async function listenAt(server: Server, address: ListenAddress): Promise<void> {
+  try {
+    await listen(server, address);
+  } catch (error) {
+    if (!('socketPath' in address) || !isInUse(error) || (await isAnswering(address.socketPath))) throw error;
+    await unlink(address.socketPath);
+    await listen(server, address);
+  }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof ProxyError && (error.cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+}
+
+function isAnswering(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(socketPath);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Something else than a socket, or one that is not ours to connect to, is left alone.
+    socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.code !== 'ECONNREFUSED'));
   });
 }
 
@@ -124,7 +200,7 @@ function listenHint(code: string | undefined): string {
 function urlOf(server: Server, address: ListenAddress): string {
   if ('socketPath' in address) return `http+unix://${encodeURIComponent(address.socketPath)}`;
   const host = address.host.includes(':') ? `[${address.host}]` : address.host;
-  return `http://${host}:${(server.address() as AddressInfo).port}`;
+  return `${address.tls === undefined ? 'http' : 'https'}://${host}:${(server.address() as AddressInfo).port}`;
 }
 
 async function close(server: Server, graceMs: number): Promise<void> {

@@ -14,6 +14,7 @@ export const SERVER_ERROR_TEXT = 'Internal server error';
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
   403: 'Forbidden',
   405: 'Method Not Allowed',
   406: 'Not Acceptable',

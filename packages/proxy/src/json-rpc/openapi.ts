@@ -32,6 +32,7 @@ const METHOD_SUMMARIES = {
 
 const ERRORS = {
   400: 'The request is not JSON, or not as described',
+  401: 'It cannot be told who calls',
   403: 'Not allowed, not there, or no room',
   405: 'Only POST is served',
   406: 'The client takes no JSON',

@@ -68,6 +68,8 @@ export interface StoreReader {
   eventsAfter(id: number, limit: number, filter?: EventFilter): Promise<EventRecord[]>;
   /** The ids of the first and the last event that are kept; `undefined` when there is none. */
   eventRange(): Promise<{ readonly oldest: number; readonly newest: number } | undefined>;
+  /** A certificate by its number, revoked or not. */
+  certificateBySerial(serial: string): Promise<CertificateRecord | undefined>;
   setting(name: string): Promise<string | undefined>;
 }
 
@@ -88,6 +90,7 @@ export interface StoreWriter extends StoreReader {
     instance: InstanceValues & { readonly instanceName: string; readonly rootName: string },
   ): Promise<PartitionRecord | undefined>;
   updateInstance(key: PartitionKey, values: InstanceValues): Promise<void>;
+  /** Also revokes the certificate of the instance that was there. */
   freePartition(key: PartitionKey): Promise<void>;
   setOwnWish(key: PartitionKey, requestedState: string): Promise<void>;
   forgetOwnWish(key: PartitionKey): Promise<void>;

@@ -147,18 +147,33 @@ export const removeRelatedInstances = defineQuery<PartitionKey, unknown>((databa
     .where('partition_reference', '=', p('partitionId')),
 );
 
+const CERTIFICATE_COLUMNS = [
+  'serial',
+  'computer_reference as computerId',
+  'partition_reference as partitionId',
+  'certificate as certificatePem',
+  'key as keyPem',
+  'issued_at as issuedAt',
+  'revoked_at as revokedAt',
+] as const;
+
+export const certificateBySerial = defineQuery<{ serial: string }, CertificateRecord>((database, p) =>
+  database.selectFrom('certificate17').select(CERTIFICATE_COLUMNS).where('serial', '=', p('serial')),
+);
+
+export const revokeCertificatesOf = defineQuery<PartitionKey & { revokedAt: number }, unknown>((database, p) =>
+  database
+    .updateTable('certificate17')
+    .set({ revoked_at: p('revokedAt') })
+    .where('computer_reference', '=', p('computerId'))
+    .where('partition_reference', '=', p('partitionId'))
+    .where('revoked_at', 'is', null),
+);
+
 export const validCertificate = defineQuery<PartitionKey, CertificateRecord>((database, p) =>
   database
     .selectFrom('certificate17')
-    .select([
-      'serial',
-      'computer_reference as computerId',
-      'partition_reference as partitionId',
-      'certificate as certificatePem',
-      'key as keyPem',
-      'issued_at as issuedAt',
-      'revoked_at as revokedAt',
-    ])
+    .select(CERTIFICATE_COLUMNS)
     .where('computer_reference', '=', p('computerId'))
     .where('partition_reference', '=', p('partitionId'))
     .where('revoked_at', 'is', null),

@@ -145,6 +145,10 @@ export class SqliteReader implements StoreReader {
     return oldest === null || newest === null ? undefined : { oldest, newest };
   }
 
+  async certificateBySerial(serial: string): Promise<CertificateRecord | undefined> {
+    return this.session.get(reports.certificateBySerial, { serial });
+  }
+
   async setting(name: string): Promise<string | undefined> {
     return this.session.get(reports.setting, { name })?.value;
   }

@@ -184,6 +184,7 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   #forgetInstance(key: PartitionKey): void {
     this.session.run(reports.removeOwnWish, key);
     this.session.run(reports.removeRelatedInstances, key);
+    this.session.run(reports.revokeCertificatesOf, { ...key, revokedAt: this.#now() });
   }
 
   #withUniqueName<T>(name: string, rootName: string | undefined, change: () => T): T {
