@@ -5,7 +5,7 @@ export {
   type SoftwareFinding,
 } from './kit/check-software.js';
 export { EndToEnd, type InstanceStatus, type UntilOptions } from './kit/end-to-end.js';
-export { portOfPath, readTestEnvironment, type TestEnvironment } from './kit/environment.js';
+export { portOfPath, readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './kit/environment.js';
 export { freePort, type ReservedPorts, reserveFreePorts } from './kit/free-ports.js';
 export { type HttpHandler, type HttpServer, type SeenRequest, startHttpServer } from './kit/http-server.js';
 export { type MatcherResult, toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';

@@ -43,6 +43,7 @@ describe('a node', () => {
       const web = await deploy(node, 'bonjour');
       expect(await pageOf(web)).toBe('bonjour');
       expect(await web.requestedState()).toBe('started');
+      expect(web.addresses).toEqual(['127.0.0.1', '::1']);
       expect(await web.services()).toMatchObject([{ group: web.partitionId, stateName: 'RUNNING' }]);
       expect(await web.promises()).toMatchObject([{ name: 'answers', failed: false }]);
       const changed = await web.update({ parameters: { text: 'au revoir' } });

@@ -2,7 +2,7 @@ import os from 'node:os';
 
 import { expect, test } from 'vitest';
 
-import { portOfPath, readTestEnvironment } from './environment.js';
+import { portOfPath, readTestEnvironment, servedSoftwareUrl } from './environment.js';
 
 test('the variables of the Python test suites', () => {
   const environment = readTestEnvironment({
@@ -13,6 +13,8 @@ test('the variables of the Python test suites', () => {
     SLAPOS_TEST_SKIP_SOFTWARE_CHECK: '1',
     SLAPOS_TEST_SHARED_PART_LIST: '~/shared:/opt/shared:',
     SLAPOS_TEST_LOG_DIRECTORY: '/tmp/logs',
+    SLAPOS_TEST_SOFTWARE_ROOT_DIR: '/srv/slapos/',
+    SLAPOS_TEST_SOFTWARE_ROOT_URL: 'http://127.0.0.1:8000/',
     HOME: '/elsewhere',
   });
   expect(environment).toEqual({
@@ -24,6 +26,7 @@ test('the variables of the Python test suites', () => {
     skipSoftwareRebuild: false,
     sharedParts: [`${os.homedir()}/shared`, '/opt/shared'],
     snapshotDirectory: '/tmp/logs',
+    served: { directory: '/srv/slapos', url: 'http://127.0.0.1:8000' },
   });
   expect(readTestEnvironment({})).toMatchObject({ directory: undefined, debug: false, sharedParts: [] });
 });
@@ -35,4 +38,16 @@ test('a switch that is neither on nor off is an error', () => {
 test('a folder has its own port, the one that Python gives it', () => {
   // 1024 + int(hashlib.md5(b'/srv/t').hexdigest(), 16) % (65535 - 1024)
   expect(portOfPath('/srv/t')).toBe(41408);
+});
+
+test('releases below the served folder are asked for by its URL', () => {
+  const served = { directory: '/srv/slapos', url: 'http://127.0.0.1:8000' };
+  expect(servedSoftwareUrl('/srv/slapos/software/web/software.cfg', served)).toBe(
+    'http://127.0.0.1:8000/software/web/software.cfg',
+  );
+  expect(servedSoftwareUrl('https://a/software.cfg', served)).toBe('https://a/software.cfg');
+  expect(servedSoftwareUrl('/elsewhere/software.cfg', undefined)).toBe('/elsewhere/software.cfg');
+  for (const release of ['/elsewhere/software.cfg', '/srv/slapos2/software.cfg', '/srv/slapos']) {
+    expect(() => servedSoftwareUrl(release, served)).toThrow(/is not below \/srv\/slapos, which is served/);
+  }
 });

@@ -20,6 +20,8 @@ export interface TestEnvironment {
   readonly skipSoftwareRebuild: boolean;
   /** `SLAPOS_TEST_SHARED_PART_LIST`: separated by `:`, `~` is the home folder. */
   readonly sharedParts: readonly string[];
+  /** `SLAPOS_TEST_SOFTWARE_ROOT_DIR` and `…_URL`: releases below the folder are asked for by that URL; both or none. */
+  readonly served: { readonly directory: string; readonly url: string } | undefined;
   /** `SLAPOS_TEST_LOG_DIRECTORY`; absent: no snapshots. */
   readonly snapshotDirectory: string | undefined;
 }
@@ -41,7 +43,13 @@ export function readTestEnvironment(variables: Readonly<Record<string, string | 
     });
   };
   const absolute = (value: string | undefined) => (value === undefined ? undefined : path.resolve(value));
+  const servedDirectory = absolute(text('SOFTWARE_ROOT_DIR'));
+  const servedUrl = text('SOFTWARE_ROOT_URL');
   return {
+    served:
+      servedDirectory === undefined || servedUrl === undefined
+        ? undefined
+        : { directory: servedDirectory, url: servedUrl.replace(/\/$/, '') },
     directory: absolute(text('WORKING_DIR')),
     ipv4: text('IPV4'),
     ipv6: text('IPV6'),
@@ -54,6 +62,23 @@ export function readTestEnvironment(variables: Readonly<Record<string, string | 
       .map((entry) => path.resolve(entry.replace(/^~(?=\/|$)/, os.homedir()))),
     snapshotDirectory: absolute(text('LOG_DIRECTORY')),
   };
+}
+
+/**
+ * The URL by which a release is asked for: that of a served folder for a path below it; URLs stay (spec: standalone §6.1).
+ * @throws StandaloneError `STANDALONE_INVALID_OPTIONS` for a path elsewhere, when a folder is served
+ */
+export function servedSoftwareUrl(release: string, served: TestEnvironment['served']): string {
+  if (served === undefined || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(release)) return release;
+  const relative = path.relative(served.directory, release);
+  if (relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative)) return `${served.url}/${relative}`;
+  throw new StandaloneError(
+    'STANDALONE_INVALID_OPTIONS',
+    `${release} is not below ${served.directory}, which is served`,
+    {
+      hint: 'Set SLAPOS_TEST_SOFTWARE_ROOT_DIR and SLAPOS_TEST_SOFTWARE_ROOT_URL to a folder that holds it, or neither of them.',
+    },
+  );
 }
 
 /** A port that is always the same for a folder, as the Python test suites choose theirs (spec: standalone §6.1). */

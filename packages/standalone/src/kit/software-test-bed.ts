@@ -8,7 +8,7 @@ import type { StandaloneInstance, StandaloneRequest } from '../node/instance.js'
 import type { StandaloneOptions } from '../node/options.js';
 import { type StandaloneNode, startStandalone } from '../node/standalone-node.js';
 import { assertSoundSoftware } from './check-software.js';
-import { readTestEnvironment, type TestEnvironment } from './environment.js';
+import { readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './environment.js';
 import { keepSnapshot } from './snapshots.js';
 
 const DEFAULT_PARTITIONS = 10;
@@ -50,7 +50,7 @@ export class SoftwareTestBed implements AsyncDisposable {
 
   private constructor(node: StandaloneNode, options: SoftwareTestOptions, environment: TestEnvironment) {
     this.node = node;
-    this.softwareReleaseUrl = releaseUrl(options.software);
+    this.softwareReleaseUrl = releaseUrl(options.software, environment);
     this.#options = options;
     this.#environment = environment;
   }
@@ -90,7 +90,10 @@ export class SoftwareTestBed implements AsyncDisposable {
   }
 
   async #build(): Promise<void> {
-    const urls = [this.softwareReleaseUrl, ...(this.#options.alsoSupply ?? []).map(releaseUrl)];
+    const urls = [
+      this.softwareReleaseUrl,
+      ...(this.#options.alsoSupply ?? []).map((release) => releaseUrl(release, this.#environment)),
+    ];
     for (const url of urls) await this.node.supply(url);
     const { debug, skipSoftwareCheck, skipSoftwareRebuild } = this.#environment;
     const isTakenUp = this.#options.directory !== undefined || this.#environment.directory !== undefined;
@@ -115,7 +118,8 @@ export class SoftwareTestBed implements AsyncDisposable {
    */
   async request(request: SoftwareTestRequest = {}): Promise<StandaloneInstance> {
     const { softwareReleaseUrl, partitionReference = DEFAULT_REFERENCE } = request;
-    const url = softwareReleaseUrl === undefined ? this.softwareReleaseUrl : releaseUrl(softwareReleaseUrl);
+    const url =
+      softwareReleaseUrl === undefined ? this.softwareReleaseUrl : releaseUrl(softwareReleaseUrl, this.#environment);
     const whole = { ...request, softwareReleaseUrl: url, partitionReference };
     this.#requests.set(partitionReference, whole);
     const instance = await this.node.request(whole);
@@ -214,9 +218,9 @@ export class SoftwareTestBed implements AsyncDisposable {
   }
 }
 
-function releaseUrl(release: string | URL): string {
-  if (typeof release === 'string') return release;
-  return release.protocol === 'file:' ? fileURLToPath(release) : release.href;
+function releaseUrl(release: string | URL, { served }: TestEnvironment): string {
+  if (typeof release === 'string') return servedSoftwareUrl(release, served);
+  return servedSoftwareUrl(release.protocol === 'file:' ? fileURLToPath(release) : release.href, served);
 }
 
 function messageOf(error: unknown): string {

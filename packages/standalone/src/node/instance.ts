@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type PromiseResult, readResult } from '@slapos/promise';
 import { type ComputerPartition, deserialiseParameters, type InstanceRequest } from '@slapos/slap';
 import type { ProcessInfo, Supervisor } from '@slapos/supervisor';
+import { z } from 'zod';
 import { StandaloneError } from '../errors.js';
 
 /** A request as it is made to a standalone node: there is one computer only, so nothing says where. */
@@ -15,6 +16,11 @@ export interface InstanceContext {
   request(request: StandaloneRequest): Promise<ComputerPartition>;
 }
 
+/** Pairs of network and address; a master that forwarded a request may give none. */
+const addressesSchema = z
+  .array(z.tuple([z.string(), z.string()]).rest(z.unknown()))
+  .transform((pairs) => pairs.map(([, address]) => address));
+
 /** An instance that was requested from a standalone node. */
 export class StandaloneInstance {
   /** What was asked for. */
@@ -25,6 +31,8 @@ export class StandaloneInstance {
   readonly computerId: string;
   /** Its folder; of no meaning when the request was forwarded. */
   readonly directory: string;
+  /** Its addresses, IPv4 and IPv6, as the master gave them. */
+  readonly addresses: readonly string[];
   readonly #context: InstanceContext;
 
   /** @internal Made by the node. */
@@ -33,6 +41,7 @@ export class StandaloneInstance {
     this.request = request;
     this.partitionId = partition.partitionId;
     this.computerId = partition.computerId;
+    this.addresses = addressesSchema.safeParse(partition.getAttribute('ip_list')).data ?? [];
     this.directory = path.join(context.instanceRoot, partition.partitionId);
   }
 
