@@ -3,6 +3,7 @@ export { binaryCacheOptionsFromSection } from './binary-cache/from-section.js';
 export type { TlsCredentials } from './binary-cache/http.js';
 export { createNetworkBinaryCache, type NetworkBinaryCacheOptions } from './binary-cache/network-binary-cache.js';
 export { detectPlatform, isSamePlatform, type Platform } from './binary-cache/platform.js';
+export { bootNode, isGlobalUnicast, type BootOptions, type BootPorts, type BootSteps } from './boot/boot.js';
 export { createBuildoutBuilder, type BuildoutBuilderPorts } from './buildout/buildout-builder.js';
 export type {
   BuildCommonOptions,
@@ -14,6 +15,17 @@ export type {
 } from './buildout/builder.js';
 export type { PartitionProfileOptions } from './buildout/partition-profile.js';
 export { NETWORK_CACHE_PARAMETERS, type NetworkCacheParameters } from './buildout/software-profile.js';
+export {
+  NodeDaemon,
+  type DaemonPorts,
+  type ScheduledPass,
+  type ScheduledPassStatus,
+} from './daemon/daemon.js';
+export { openHealthServer, readHealthAddress, type HealthAddress, type HealthServer } from './daemon/health-server.js';
+export { daemonHealth, renderMetrics, type DaemonHealth } from './daemon/metrics.js';
+export { pauseAfter, type FinishedRun, type ScheduledOutcome } from './daemon/schedule.js';
+export { daemonSectionSchema, type DaemonSection } from './daemon/section.js';
+export { createServiceManager, type ServiceManager, type ServiceNotice } from './daemon/service-manager.js';
 export { BuildError, errorReport, GridError, type BuildFailure, type GridErrorCode } from './errors.js';
 export type { FirewallOptions } from './firewall/partition-firewall.js';
 export {
