@@ -43,6 +43,7 @@ export interface Marks {
   /** Between facts in one line. */
   readonly separator: string;
   readonly ellipsis: string;
+  readonly arrow: string;
   /** Frames of something that goes on. */
   readonly spinner: readonly string[];
 }
@@ -56,6 +57,7 @@ const UNICODE_MARKS: Marks = {
   none: '–',
   separator: '·',
   ellipsis: '…',
+  arrow: '→',
   spinner: ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'],
 };
 const ASCII_MARKS: Marks = {
@@ -67,6 +69,7 @@ const ASCII_MARKS: Marks = {
   none: '-',
   separator: '-',
   ellipsis: '...',
+  arrow: '->',
   spinner: ['|', '/', '-', '\\'],
 };
 
