@@ -231,6 +231,17 @@ describe('a daemon', () => {
     expect((await supervisorctl(scratch, 'start', 'web')).output).toBe('web: started\n');
   });
 
+  it('whose folder was removed still ends its services, and itself', async () => {
+    await using scratch = await started(program('web', 'exec sleep 600', 'startsecs=0'));
+    await supervisorctl(scratch, 'start', 'web');
+    const pid = (await scratch.supervisor.processInfo('web:web'))?.pid ?? 0;
+    const daemon = Number(await readFile(supervisorPaths(scratch.instanceRoot).pid, 'utf8'));
+    await rm(scratch.instanceRoot, { recursive: true });
+    process.kill(daemon, 'SIGTERM');
+    await eventually('its end', async () => !isProcessAlive(daemon));
+    expect(isProcessAlive(pid)).toBe(false);
+  });
+
   it('refuses to run beside another one, and says why', async () => {
     await using scratch = await started('');
     const second = await run(process.execPath, [

@@ -7,6 +7,7 @@ import type { DaemonEvent } from '../events/event-names.js';
 import type { NumberedEvent } from '../events/listener-pool.js';
 import type { ProcessContext } from '../process/process-context.js';
 import { inOrder, ProcessGroup } from '../process/process-group.js';
+import { reasonOf } from '../process/process-output.js';
 import type { SupervisedProcess } from '../process/supervised-process.js';
 import { ProcessRecord } from '../process/survivors.js';
 import type { MainLog } from './main-log.js';
@@ -64,7 +65,9 @@ export class SupervisorDaemon {
       environment: { ...options.environment, ...daemon.environment },
       umask: daemon.umask,
       serverUrl: `unix://${daemon.socket.file}`,
-      record: new ProcessRecord(`${daemon.pidFile}${RECORD_SUFFIX}`),
+      record: new ProcessRecord(`${daemon.pidFile}${RECORD_SUFFIX}`, (reason) =>
+        options.mainLog.write('critical', reason),
+      ),
       childLogDirectory: daemon.childLogDirectory,
       fallbackLogDirectory: path.dirname(daemon.logFile),
       identifier: daemon.identifier,
@@ -114,9 +117,12 @@ export class SupervisorDaemon {
       .filter((process) => !process.isStopped)
       .map((process) => process.name);
     this.mainLog.write('info', `waiting for ${names.join(', ')} to die`);
-    for (const group of inOrder(this.groups.values()).reverse()) await group.end();
-    for (const group of this.groups.values()) group.remove();
-    this.#context.record.close();
+    for (const group of inOrder(this.groups.values()).reverse()) {
+      await this.#attempt(`stopping ${group.name}`, () => group.end());
+    }
+    for (const group of this.groups.values())
+      await this.#attempt(`closing the logs of ${group.name}`, () => group.remove());
+    await this.#attempt('removing the note of its processes', () => this.#context.record.close());
     this.#resolveStopped(this.state === (SUPERVISOR_STATES.SHUTDOWN as number) ? 'shutdown' : 'restart');
   }
 
@@ -180,6 +186,15 @@ export class SupervisorDaemon {
     for (const process of this.allProcesses()) {
       process.stdout.reopen();
       process.stderr.reopen();
+    }
+  }
+
+  /** What fails on the way to the end is logged: a supervisor that has been told to end ends. */
+  async #attempt(what: string, work: () => void | Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      this.mainLog.write('critical', `${what}: ${reasonOf(error)}`);
     }
   }
 

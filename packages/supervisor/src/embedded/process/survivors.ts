@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { isProcessAlive, readProcessStatus } from '@slapos/host';
 import { z } from 'zod';
+import { reasonOf } from './process-output.js';
 
 const RECORD_MODE = 0o600;
 const recordSchema = z.object({
@@ -16,13 +17,18 @@ type Entry = z.infer<typeof recordSchema>['processes'][string];
  */
 export class ProcessRecord {
   readonly #file: string;
+  readonly #onProblem: (reason: string) => void;
   readonly #boot: string;
   readonly #inherited: Map<string, Entry>;
   readonly #started = new Map<string, Entry>();
 
-  /** @param file in a folder of the daemon's own */
-  constructor(file: string) {
+  /**
+   * @param file in a folder of the daemon's own
+   * @param onProblem is told when it cannot be written: on a full disk, services go on all the same
+   */
+  constructor(file: string, onProblem: (reason: string) => void) {
     this.#file = file;
+    this.#onProblem = onProblem;
     this.#boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     this.#inherited = this.#read();
   }
@@ -80,8 +86,12 @@ export class ProcessRecord {
       ...this.#started,
     ]);
     const temporary = path.join(path.dirname(this.#file), `.${path.basename(this.#file)}.new`);
-    fs.writeFileSync(temporary, JSON.stringify({ boot: this.#boot, processes }), { mode: RECORD_MODE });
-    fs.renameSync(temporary, this.#file);
+    try {
+      fs.writeFileSync(temporary, JSON.stringify({ boot: this.#boot, processes }), { mode: RECORD_MODE });
+      fs.renameSync(temporary, this.#file);
+    } catch (error) {
+      this.#onProblem(`cannot note which processes run: ${reasonOf(error)}`);
+    }
   }
 }
 
