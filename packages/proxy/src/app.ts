@@ -17,6 +17,7 @@ import { failureAnswer } from './json-rpc/answer.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { observationRoutes } from './routes/observation.js';
 import { serviceRoutes } from './routes/service.js';
+import { sharedCacheRoutes } from './routes/shared-cache.js';
 import { softwareReleaseRoutes } from './routes/software-release.js';
 
 const RPC_PREFIX = '/slapos.';
@@ -44,6 +45,7 @@ export function createApp(context: ProxyContext): ProxyApp {
   jsonRpcRoutes(routes, context);
   eventRoutes(routes, context);
   observationRoutes(routes, context);
+  sharedCacheRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
   return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(cleanPath(request.url)) };

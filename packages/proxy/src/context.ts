@@ -8,6 +8,7 @@ import type { ComputerInformation } from './documents/computer-information.js';
 import type { EventFeed } from './events/event-feed.js';
 import type { Forwarding } from './forwarding/forwarding.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
+import type { SharedCache } from './shared-cache/shared-cache.js';
 import type { ProxyStore } from './store/proxy-store.js';
 
 /** What the routes of one proxy share. */
@@ -21,6 +22,8 @@ export interface ProxyContext {
   readonly events: EventFeed;
   readonly authority: Authority;
   readonly metrics: RequestMetrics;
+  /** Absent when it is not set up. */
+  readonly sharedCache: SharedCache | undefined;
   /** 32 letters and digits, new for each proxy object: how a proxy recognises itself. */
   readonly runId: string;
   readonly logger: Logger;

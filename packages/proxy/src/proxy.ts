@@ -21,6 +21,7 @@ import { guardRequest } from './http/request-guard.js';
 import { requestIdOf, withRequestId } from './http/request-id.js';
 import { type ListenAddress, type RunningServer, startServer, type TlsIdentity } from './http/server.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
+import { SharedCache } from './shared-cache/shared-cache.js';
 import type { ProxyStore } from './store/proxy-store.js';
 import { openSqliteStore } from './store/sqlite/sqlite-store.js';
 
@@ -106,6 +107,7 @@ function makeContext(
     forwarding: new Forwarding({ store, options, runId, logger }),
     events: new EventFeed(store),
     metrics: new RequestMetrics(),
+    sharedCache: options.sharedCache === undefined ? undefined : new SharedCache(options.sharedCache, logger),
     authority: new Authority(store, timestamps),
     runId,
     logger,

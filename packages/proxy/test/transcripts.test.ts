@@ -6,12 +6,15 @@ import { describe, expect, test } from 'vitest';
 import { createProxy, type ProxyOptions } from '../src/index.js';
 import { explainedDifference } from './support/explained-differences.js';
 import { TranscriptMatcher } from './support/transcript-matcher.js';
+import { temporaryFolder } from './support/server-process.js';
 import type { Exchange, Transcript } from './support/transcript.js';
 
 const FOLDER = join(import.meta.dirname, 'fixtures/transcripts');
 const ORIGIN = 'http://127.0.0.1:5000';
 /** Have a second master: see forwarding.test.ts. */
 const WITH_SECOND_MASTER = ['14-multimaster.json', '29-rpc-forward.json'];
+
+const WITH_SHARED_CACHE = '27-shacache.json';
 
 /** As the recorded proxy was configured. Scenarios 12 and 13 have a front end that sends its own headers. */
 const RECORDED_CONFIGURATION: ProxyOptions = {
@@ -31,7 +34,13 @@ describe('recorded exchanges with the Python proxy are answered identically', ()
   expect(files.length).toBeGreaterThan(10);
   test.each(files)('%s', async (file) => {
     const transcript = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Transcript;
-    await using proxy = await createProxy(RECORDED_CONFIGURATION);
+    using folder = temporaryFolder();
+    const sharedCache = {
+      contentDirectory: join(folder.path, 'content'),
+      metadataDirectory: join(folder.path, 'metadata'),
+    };
+    const isWithCache = file === WITH_SHARED_CACHE;
+    await using proxy = await createProxy({ ...RECORDED_CONFIGURATION, ...(isWithCache ? { sharedCache } : {}) });
     const matcher = new TranscriptMatcher();
     for (const [index, exchange] of transcript.exchanges.entries()) {
       const response = await proxy.fetch(requestOf(exchange));

@@ -7,6 +7,7 @@ import { type Claim, keyOf, rpcClaim, toolClaim } from './claims.js';
 import type { Principal } from './principal.js';
 
 const RPC_PREFIX = '/slapos.';
+const CACHE_PREFIX = '/shacache/';
 const REQUEST_PATH = '/requestComputerPartition';
 
 /** What everybody may ask, known or not: whether the proxy is well, and whether it is this one. */
@@ -95,6 +96,8 @@ export async function authorize(
   store: ProxyStore,
 ): Promise<void> {
   if (HARMLESS_PATHS.has(path)) return;
+  // Everybody downloads what was built, nodes also upload it.
+  if (path.startsWith(CACHE_PREFIX) && mayUseCache(principal.role, method, path)) return;
   const isRpc = path.startsWith(RPC_PREFIX);
   // As the routes do it: forms are posted, all else is in the query.
   const claim = isRpc ? rpcClaim(body) : toolClaim(path, method === 'POST' ? new URLSearchParams(body) : query);
@@ -112,6 +115,11 @@ export async function authorize(
   throw new ProxyError('PROXY_FORBIDDEN', `The certificate of ${who} does not allow this call`, {
     hint: 'A computer may do what its node does; an instance what concerns its own tree. For all else use the credentials of a user.',
   });
+}
+
+function mayUseCache(role: 'computer' | 'partition', method: string, path: string): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  return role === 'computer' && path !== `${CACHE_PREFIX}update`;
 }
 
 async function mayComputer(reader: StoreReader, computerId: string, path: string, claim: Claim): Promise<boolean> {

@@ -43,6 +43,23 @@ export const externalMasterSchema = z.strictObject({
   partitionId: z.string().optional(),
 });
 
+const GIBIBYTE = 1024 * MEBIBYTE;
+
+const sharedCacheSchema = z.strictObject({
+  /** Folder of the contents, each a file that is named after its SHA-512. */
+  contentDirectory: z.string().min(1),
+  /** Folder of what is known about them, each key a file. */
+  metadataDirectory: z.string().min(1),
+  /** Where contents and entries are looked for that are not here. */
+  upstreamCacheUrl: z.url({ protocol: /^https?$/ }).optional(),
+  upstreamDirUrl: z.url({ protocol: /^https?$/ }).optional(),
+  /** How large all contents together may become. */
+  maxTotalBytes: z
+    .int()
+    .positive()
+    .default(100 * GIBIBYTE),
+});
+
 const proxyOptionsSchema = z.strictObject({
   databasePath: z.string().min(1).default(IN_MEMORY),
   computerId: z.string().min(1).default('local_computer'),
@@ -52,6 +69,7 @@ const proxyOptionsSchema = z.strictObject({
   trustForwardedHeaders: z.boolean().default(false),
   allowedHosts: z.array(z.string()).default([]),
   durable: z.boolean().default(true),
+  sharedCache: sharedCacheSchema.optional(),
   limits: limitsSchema.prefault({}),
 });
 
@@ -77,6 +95,8 @@ export interface ProxyOptions {
   readonly trustForwardedHeaders?: boolean;
   /** Host names that clients may use, beside addresses, `localhost`, the name of the machine and the one that is listened on; `*` allows all. */
   readonly allowedHosts?: readonly string[];
+  /** Serve shacache and shadir from these folders, and fetch what is missing from others. Default: not served. */
+  readonly sharedCache?: z.input<typeof sharedCacheSchema>;
   /** Wait for the disk before answering a change. Default true; false may lose the last changes when the power fails. */
   readonly durable?: boolean;
   readonly limits?: Partial<ProxyLimits>;

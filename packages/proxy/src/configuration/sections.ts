@@ -106,16 +106,23 @@ export type MultimasterSection = z.output<typeof multimasterSectionSchema>;
 /** Keys that are understood, but belong to parts that this version does not serve. */
 const NOT_SERVED = [
   'public_directory_path',
+  'shacache_signing_key_path',
+] as const satisfies readonly (keyof SlapproxySection)[];
+
+/** The cache needs both folders. */
+const SHACACHE_KEYS = [
   'shacache_content_directory',
   'shacache_metadata_directory',
-  'shacache_signing_key_path',
   'shacache_upstream_cache_url',
   'shacache_upstream_dir_url',
 ] as const satisfies readonly (keyof SlapproxySection)[];
 
 /** Which keys of the section are set, but have no effect in this version: whoever reads the file should say so. */
 export function keysWithoutEffect(section: SlapproxySection): string[] {
-  return NOT_SERVED.filter((key) => section[key] !== undefined);
+  const isHalf =
+    (section.shacache_content_directory === undefined) !== (section.shacache_metadata_directory === undefined);
+  const half = SHACACHE_KEYS.filter((key) => isHalf && section[key] !== undefined);
+  return [...NOT_SERVED.filter((key) => section[key] !== undefined), ...half];
 }
 
 /** Where a proxy with this section listens: its port, and a Unix socket when one is named. */
@@ -141,6 +148,7 @@ export function proxyOptionsFromSections(
     localSoftwareReleaseRoot: section.local_software_release_root,
     trustForwardedHeaders: section.trust_forwarded_headers,
     allowedHosts: section.allowed_hosts,
+    ...sharedCacheOf(section),
     multimaster: multimaster.map(
       ({ url, key, cert, ca, software_release_list: softwareReleaseUrls, computer, partition }) => ({
         url,
@@ -152,6 +160,19 @@ export function proxyOptionsFromSections(
         partitionId: partition,
       }),
     ),
+  };
+}
+
+function sharedCacheOf(section: SlapproxySection): Pick<ProxyOptions, 'sharedCache'> {
+  const { shacache_content_directory: contentDirectory, shacache_metadata_directory: metadataDirectory } = section;
+  if (contentDirectory === undefined || metadataDirectory === undefined) return {};
+  return {
+    sharedCache: {
+      contentDirectory,
+      metadataDirectory,
+      upstreamCacheUrl: section.shacache_upstream_cache_url,
+      upstreamDirUrl: section.shacache_upstream_dir_url,
+    },
   };
 }
 

@@ -27,6 +27,12 @@ export class RouteTable {
     this.#add('POST', path, handler, 'OPTIONS, POST');
   }
 
+  /** What can be read and replaced. */
+  resource(path: string, { get, put }: { readonly get: RouteHandler; readonly put: RouteHandler }): void {
+    this.#app.on('PUT', path, (context) => put(context.req.raw, context.req.param()));
+    this.#add('GET', path, get, 'GET, HEAD, OPTIONS, PUT');
+  }
+
   /** Answers `OPTIONS` of a path otherwise than by naming what is allowed. */
   options(path: string, handler: RouteHandler): void {
     this.#options.set(path, handler);

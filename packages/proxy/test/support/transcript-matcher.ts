@@ -26,8 +26,12 @@ export class TranscriptMatcher {
   expectEqual(answer: Answer, recorded: RecordedAnswer, place: string): void {
     expect(answer.status, `${place}: ${answer.body}`).toBe(recorded.status);
     expect(answer.headers.get('content-type'), place).toBe(recorded.contentType);
-    for (const [name, value] of Object.entries(recorded.headers ?? {}))
-      expect(answer.headers.get(name), place).toBe(value);
+    for (const [name, value] of Object.entries(recorded.headers ?? {})) {
+      const own = answer.headers.get(name) ?? '';
+      // The recorded validators are made of times and numbers of files; what they are made of is up to a server.
+      if (name === 'etag') expect(own, place).toMatch(/^"[^"]+"$/);
+      else expect(this.#withPlaceholders(own, value, place), place).toBe(value);
+    }
     if (recorded.body.startsWith('<!doctype html>')) {
       // Of the pages, the status and the description count.
       expect(descriptionOf(answer.body), place).toBe(descriptionOf(recorded.body));
