@@ -14,10 +14,17 @@ export interface MasterAccess {
   readonly insecure: boolean;
 }
 
+/** What the command line says in place of the configuration. */
+export interface SessionOptions {
+  readonly masterUrl?: string | undefined;
+  readonly keyFile?: string | undefined;
+  readonly certFile?: string | undefined;
+}
+
 /** A connection to the master that a client configuration names (spec: cli §4.1). The caller closes it. */
-export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
+export function openClient(config: ConfigFile, logger: CommandLog, options: SessionOptions = {}): SlapClient {
   return new SlapClient({
-    ...masterAccess(config),
+    ...masterAccess(config, options),
     masterRestUrl:
       nonEmpty(config.value('slapconsole', 'master_rest_url')) ?? nonEmpty(config.value('slapos', 'master_rest_url')),
     logger,
@@ -28,13 +35,14 @@ export function openClient(config: ConfigFile, logger: CommandLog): SlapClient {
  * Reads how the master is reached.
  * @throws CliError `CLI_CONFIGURATION` when something is missing
  */
-export function masterAccess(config: ConfigFile): MasterAccess {
-  if (!config.hasSection('slapos')) throw missing(config, "No section: 'slapos'");
-  const masterUrl = config.value('slapos', 'master_url');
+export function masterAccess(config: ConfigFile, options: SessionOptions = {}): MasterAccess {
+  const optionalUrl = nonEmpty(options.masterUrl);
+  if (optionalUrl === undefined && !config.hasSection('slapos')) throw missing(config, "No section: 'slapos'");
+  const masterUrl = optionalUrl ?? config.value('slapos', 'master_url');
   if (!masterUrl) throw missing(config, "No option 'master_url'");
   const consoleValue = (key: string): string | undefined => nonEmpty(config.value('slapconsole', key));
-  let keyFile = consoleValue('key_file');
-  let certFile = consoleValue('cert_file');
+  let keyFile = nonEmpty(options.keyFile) ?? consoleValue('key_file');
+  let certFile = nonEmpty(options.certFile) ?? consoleValue('cert_file');
   if (keyFile === undefined && certFile === undefined) {
     keyFile = nonEmpty(config.value('slapos', 'key_file'));
     certFile = nonEmpty(config.value('slapos', 'cert_file'));
