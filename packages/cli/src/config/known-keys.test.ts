@@ -1,5 +1,5 @@
 import { DEPRECATED_FORMAT_KEYS, formatSectionSchema } from '@slapos/format';
-import { firewallSectionSchema, gridSectionSchema } from '@slapos/grid';
+import { daemonSectionSchema, firewallSectionSchema, gridSectionSchema } from '@slapos/grid';
 import { multimasterSectionSchema, slapproxySectionSchema } from '@slapos/proxy';
 import { clientSectionSchema, consoleSectionSchema } from '@slapos/slap';
 import { supervisorSectionSchema } from '@slapos/supervisor';
@@ -15,6 +15,7 @@ const SCHEMAS = {
   slapproxy: [slapproxySectionSchema.out],
   'multimaster/http://[2001:db8::1]/': [multimasterSectionSchema],
   firewall: [firewallSectionSchema],
+  daemon: [daemonSectionSchema],
 } as const;
 
 describe.each(Object.entries(SCHEMAS))('[%s]', (section, schemas) => {

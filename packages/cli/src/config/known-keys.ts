@@ -1,6 +1,7 @@
 import type { KeyFacts, SectionFacts } from './keys/key-facts.js';
 import {
   COLLECT_KEYS,
+  DAEMON_KEYS,
   FIREWALL_KEYS,
   MULTIMASTER_KEYS,
   NETWORKCACHE_KEYS,
@@ -20,6 +21,7 @@ export const SECTION_KEYS: Readonly<Record<string, SectionFacts>> = {
   'multimaster/URL': MULTIMASTER_KEYS,
   firewall: FIREWALL_KEYS,
   collect: COLLECT_KEYS,
+  daemon: DAEMON_KEYS,
 };
 
 /** A key of the one may stand in the other, as sections are merged before they are read (spec: config §2). */

@@ -41,7 +41,7 @@ function suggestionFor(key: string, known: ReadonlySet<string>): string | undefi
 function sectionsOf(commandId: string, config: ConfigFile): string[] {
   const [topic = ''] = commandId.split(':');
   const read: Readonly<Record<string, readonly string[]>> = {
-    node: ['slapos', 'slapformat', 'networkcache', 'firewall', 'collect'],
+    node: ['slapos', 'slapformat', 'networkcache', 'firewall', 'collect', 'daemon'],
     proxy: ['slapos', 'slapproxy'],
     cachelookup: ['networkcache'],
     // It shows problems itself.

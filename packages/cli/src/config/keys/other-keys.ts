@@ -86,3 +86,16 @@ export const COLLECT_KEYS: SectionFacts = {
   pid_folder: { meaning: 'folder of locks', unused: 'no version reads it: write disk_snapshot_process_pid_folder' },
   use_quota: { meaning: 'ask the quota', unused: 'no version reads it: write disk_snapshot_use_quota' },
 };
+
+/** Keys of `[daemon]`: how often `slapos node run` does what. */
+export const DAEMON_KEYS: SectionFacts = {
+  software_period: {
+    meaning: 'time between two software passes of node run, such as 60s, 5m or never',
+    default: '60s',
+  },
+  instance_period: { meaning: 'time between two instance passes of node run', default: '60s' },
+  report_period: { meaning: 'time between two report passes of node run', default: '1h' },
+  format_period: { meaning: 'time between two runs of format by node run', default: '1d' },
+  collect_period: { meaning: 'time between two snapshots by node run', default: '60s' },
+  listen: { meaning: 'where node run tells its health: unix:/PATH, 127.0.0.1:PORT or [::1]:PORT' },
+};
