@@ -1,0 +1,3 @@
+import { packageTsupConfig } from '../../config/tsup.ts';
+
+export default packageTsupConfig();

@@ -1,0 +1,3 @@
+import { packageVitestConfig } from '../../config/vitest.ts';
+
+export default packageVitestConfig();
