@@ -19,6 +19,10 @@ export type {
   TunnelDevice,
 } from './computer/computer.js';
 export { readStateDocument, type KeptState } from './computer/document.js';
-export { formatComputer, type FormatPorts, type FormatResult } from './run/format-computer.js';
+export { formatComputer, type FormatPorts, type FormatResult, type FormattedComputer } from './run/format-computer.js';
 export type { FolderFacts, FormatAction, FormatActions, ObservedMachine, Owner } from './run/plan.js';
-export { planFormat, RESOURCE_FILE } from './run/plan.js';
+export { planPartitions, planRoots, RESOURCE_FILE } from './run/plan.js';
+export type { NetworkOptions, NetworkPlan } from './network/plan-network.js';
+export { planNetwork } from './network/plan-network.js';
+export type { AddressChoice } from './network/address-pool.js';
+export type { NetworkStep, ObservedNetwork, PlannedChange } from './network/network-state.js';

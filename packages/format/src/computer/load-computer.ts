@@ -26,7 +26,7 @@ function definedComputer(options: FormatOptions, definition: MachineDefinition):
     instanceRoot: options.instanceRoot,
     softwareRoot: options.softwareRoot,
     softwareUser: definition.softwareUser,
-    networkInterface: null,
+    networkInterface: options.alterNetwork === true ? networkInterface(options) : null,
     partitions: definition.partitions.map((partition) => {
       const folder = path.join(options.instanceRoot, partition.partitionId);
       return {
@@ -72,16 +72,18 @@ function grownComputer(options: FormatOptions, kept: KeptState | undefined, logg
     instanceRoot,
     softwareRoot,
     softwareUser,
-    networkInterface:
-      options.interfaceName === undefined
-        ? null
-        : {
-            name: options.interfaceName,
-            ipv4LocalNetwork: options.ipv4LocalNetwork ?? '',
-            ipv6Interface: options.ipv6Interface ?? options.interfaceName,
-            ipv6PrefixShift: options.ipv6PrefixShift,
-          },
+    networkInterface: networkInterface(options),
     partitions,
+  };
+}
+
+function networkInterface(options: FormatOptions): Computer['networkInterface'] {
+  if (options.interfaceName === undefined) return null;
+  return {
+    name: options.interfaceName,
+    ipv4LocalNetwork: options.ipv4LocalNetwork ?? '',
+    ipv6Interface: options.ipv6Interface ?? options.interfaceName,
+    ipv6PrefixShift: options.ipv6PrefixShift,
   };
 }
 

@@ -44,3 +44,10 @@ export function formatIpv6(value: bigint): string {
   if (best.length < 2) return hex.join(':');
   return `${hex.slice(0, best.start).join(':')}::${hex.slice(best.start + best.length).join(':')}`;
 }
+
+/** How many bits of an IPv6 mask in address form are ones: `ffff:ffff::` gives 32. */
+export function ipv6PrefixLength(netmask: string): number {
+  let zeros = 0;
+  for (let mask = parseIpv6(netmask); zeros < BITS && (mask & 1n) === 0n; mask >>= 1n) zeros += 1;
+  return BITS - zeros;
+}

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { FormatError } from '../errors.js';
+import { readIpv4Network } from '../network/ipv4-arithmetic.js';
 import type { MachineDefinition } from './definition.js';
 import type { FormatSection } from './section.js';
 
@@ -28,6 +29,18 @@ export interface FormatOptions {
   readonly tapIpv6: boolean;
   readonly tapGatewayInterface: string;
   readonly instanceStorageHome?: string | undefined;
+  /** Make users and groups, and give folders to them. Default: they are taken as they are. */
+  readonly alterUser?: boolean | undefined;
+  /** Make interfaces, addresses and routes. Default: they are taken as they are. */
+  readonly alterNetwork?: boolean | undefined;
+  /** With `alterNetwork`: one tap for each partition. Default: none are made. */
+  readonly createTap?: boolean | undefined;
+  /** With `alterNetwork`: one tun for each partition. Default: only those of the computer document. */
+  readonly createTun?: boolean | undefined;
+  /** Give tuns an IPv6 range. */
+  readonly tunIpv6?: boolean | undefined;
+  /** Replace IPv6 addresses and ranges that no network of the interface contains any more. Default: keep them. */
+  readonly renumber?: boolean | undefined;
   /** The machine as a definition file gives it, instead of the kept document and the base names (spec: format §6.1). */
   readonly definition?: MachineDefinition | undefined;
   /** Write a definition file of the result here (spec: format §6.2). */
@@ -39,22 +52,17 @@ export interface FormatOptions {
 /**
  * Turns the checked section into the options of a run.
  * @param definition what the file named by `input_definition_file` holds, already read
- * @throws FormatError `FORMAT_OPTIONS` when the users or the network are to be altered, which this version does not do
+ * @throws FormatError `FORMAT_OPTIONS` that names the key
  */
 export function formatOptionsFromSection(
   section: FormatSection,
-  extra: { definition?: MachineDefinition | undefined; dryRun?: boolean | undefined } = {},
+  extra: {
+    definition?: MachineDefinition | undefined;
+    dryRun?: boolean | undefined;
+    renumber?: boolean | undefined;
+  } = {},
 ): FormatOptions {
-  const altered = [section.alter_user && 'alter_user', section.alter_network && 'alter_network'].filter(Boolean);
-  if (altered.length > 0) {
-    throw new FormatError(
-      'FORMAT_OPTIONS',
-      `Cannot format with ${altered.join(' and ')} = True: this version leaves users and network as they are`,
-      {
-        hint: 'Create the users and addresses beforehand, describe them in a definition file (--input_definition_file), and pass --alter_user False --alter_network False.',
-      },
-    );
-  }
+  checkNetworkKeys(section);
   if (extra.definition === undefined) {
     const missing = (['partition_base_name', 'user_base_name', 'tap_base_name'] as const).filter(
       (key) => section[key] === undefined,
@@ -87,8 +95,35 @@ export function formatOptionsFromSection(
     instanceStorageHome: absolute(section.instance_storage_home),
     definition: extra.definition,
     outputDefinitionFile: absolute(section.output_definition_file),
+    alterUser: section.alter_user,
+    alterNetwork: section.alter_network,
+    createTap: section.create_tap,
+    createTun: section.create_tun,
+    tunIpv6: section.tun_ipv6,
+    renumber: extra.renumber,
     dryRun: extra.dryRun ?? false,
   };
+}
+
+/** An address, a range, a tap and a tun need a quarter each of what the shift leaves (spec: format §2.1). */
+const QUARTERS = 4;
+
+function checkNetworkKeys(section: FormatSection): void {
+  if (2 ** section.ipv6_prefixshift < QUARTERS * section.partition_amount) {
+    throw new FormatError(
+      'FORMAT_OPTIONS',
+      `ipv6_prefixshift = ${section.ipv6_prefixshift} is too small for partition_amount = ${section.partition_amount}`,
+      { hint: `2 to the power of ipv6_prefixshift must be at least ${QUARTERS} times partition_amount.` },
+    );
+  }
+  if (!section.alter_network) return;
+  const missing = (['interface_name', 'ipv4_local_network'] as const).find((key) => section[key] === undefined);
+  if (missing !== undefined) {
+    throw new FormatError('FORMAT_OPTIONS', `Parameter '${missing}' is not defined.`, {
+      hint: 'It is needed to alter the network. Set it in [slapformat], or alter_network = False to leave the network as it is.',
+    });
+  }
+  readIpv4Network(section.ipv4_local_network ?? '', 'ipv4_local_network');
 }
 
 function absolute(file: string | undefined): string | undefined {

@@ -11,13 +11,19 @@ const RESOURCE_MODE = 0o644;
 const STATE_MODE = 0o644;
 
 type Executors = {
-  readonly [Kind in Exclude<keyof FormatActions, 'send'>]: (action: FormatActions[Kind]) => Promise<void>;
+  readonly [Kind in Exclude<keyof FormatActions, 'send' | 'account' | 'network'>]: (
+    action: FormatActions[Kind],
+  ) => Promise<void>;
 };
 
-/** Carries out every action but sending. Each can be repeated: a run that was killed is healed by the next. */
+/** Carries out what is to be done to files; users, network and sending are not its business. Each can be repeated: a run that was killed is healed by the next. */
 export async function applyFormat(actions: readonly FormatAction[], ports: FormatPorts): Promise<void> {
   const executors: Executors = {
     makeFolder: ({ path: folder, mode, owner }) => makeFolder(folder, mode, owner),
+    changeOwner: async ({ path: folder, owner }) => {
+      await using directory = await UntrustedDirectory.open(folder);
+      await directory.setOwnAttributes(owner);
+    },
     changeMode: async ({ path: folder, mode }) => {
       await using directory = await UntrustedDirectory.open(folder);
       await directory.setOwnAttributes({ mode });
@@ -37,7 +43,7 @@ export async function applyFormat(actions: readonly FormatAction[], ports: Forma
     },
   };
   for (const action of actions) {
-    if (action.kind === 'send') continue;
+    if (action.kind === 'send' || action.kind === 'account' || action.kind === 'network') continue;
     ports.logger.debug('Formatting', {
       action: action.kind,
       path: 'path' in action ? action.path : action.partitionPath,
@@ -50,7 +56,7 @@ export async function applyFormat(actions: readonly FormatAction[], ports: Forma
 }
 
 /** Makes a folder, and its missing parents with mode 0755, as ours. One that is there is left as it is. */
-async function makeFolder(folder: string, mode: number, owner: Owner | undefined): Promise<void> {
+export async function makeFolder(folder: string, mode: number, owner: Owner | undefined): Promise<void> {
   const missing: string[] = [];
   let existing = folder;
   while (!(await isThere(existing))) {

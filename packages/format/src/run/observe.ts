@@ -12,14 +12,14 @@ const PERMISSION_BITS = 0o7777;
 export async function observeMachine(
   computer: Computer,
   options: FormatOptions,
-  ports: FormatPorts,
+  ports: { readonly host: Pick<FormatPorts['host'], 'users' | 'isRoot'> },
 ): Promise<ObservedMachine> {
   const folders = new Map<string, FolderFacts>();
   const paths = [
     computer.instanceRoot,
     computer.softwareRoot,
     options.certificateRepositoryPath,
-    ...computer.partitions.map(({ path }) => path),
+    ...computer.partitions.flatMap(({ path, externalStorage }) => [path, ...externalStorage]),
   ];
   for (const folder of paths) {
     if (folder === undefined) continue;

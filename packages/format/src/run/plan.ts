@@ -1,4 +1,4 @@
-import type { UserIdentity } from '@slapos/host';
+import type { AccountChange, UserIdentity } from '@slapos/host';
 import type { Computer, Partition } from '../computer/computer.js';
 import { computerToWire, partitionToWire, renderStateDocument, renderWireDocument } from '../computer/document.js';
 import type { MachineFacts } from '../computer/computer.js';
@@ -6,6 +6,7 @@ import { renderSortedJson } from '../computer/python-json.js';
 import { renderMachineDefinition } from '../config/definition.js';
 import type { FormatOptions } from '../config/options.js';
 import { FormatError } from '../errors.js';
+import type { PlannedChange } from '../network/network-state.js';
 
 /** The file in which a partition finds its own addresses (spec: format §7). */
 export const RESOURCE_FILE = '.slapos-resource';
@@ -45,6 +46,9 @@ export interface Owner {
 export interface FormatActions {
   /** Missing parents are made with mode 0755. */
   makeFolder: { readonly path: string; readonly mode: number; readonly owner: Owner | undefined };
+  account: { readonly change: AccountChange };
+  network: { readonly change: PlannedChange };
+  changeOwner: { readonly path: string; readonly owner: Owner };
   changeMode: { readonly path: string; readonly mode: number };
   writeResource: { readonly partitionPath: string; readonly content: string };
   writeFile: { readonly path: string; readonly content: string };
@@ -59,23 +63,33 @@ export type FormatAction = {
 }[keyof FormatActions];
 
 /**
- * What is to be done, in order, for the machine to be `computer`; on a machine that is, only sending is left (spec: format §3). Pure.
- * Users and network are taken as they are.
+ * The two roots (spec: format §3 step 5). Pure.
  * @throws FormatError `FORMAT_NO_USER`, `FORMAT_FOLDER`
  */
-export function planFormat(
+export function planRoots(observed: ObservedMachine, computer: Computer, options: FormatOptions): FormatAction[] {
+  checkUsers(observed, computer);
+  const softwareOwner = ownerOf(observed, computer.softwareUser);
+  return [
+    ...planFolder(observed, computer.instanceRoot, ROOT_MODE, undefined),
+    ...planFolder(observed, computer.softwareRoot, ROOT_MODE, softwareOwner, options.alterUser),
+  ];
+}
+
+/**
+ * What is left to be done, in order, once users and network are there; on a machine that is formatted, only sending (spec: format §3
+ * step 8 to 13). Pure.
+ * @throws FormatError `FORMAT_FOLDER`
+ */
+export function planPartitions(
   observed: ObservedMachine,
   computer: Computer,
   facts: MachineFacts,
   options: FormatOptions,
 ): FormatAction[] {
-  checkUsers(observed, computer);
   const wire = computerToWire(computer, facts);
   const state = renderStateDocument(wire);
   return [
-    ...planFolder(observed, computer.instanceRoot, ROOT_MODE, undefined),
-    ...planFolder(observed, computer.softwareRoot, ROOT_MODE, ownerOf(observed, computer.softwareUser)),
-    ...computer.partitions.flatMap((partition) => planPartition(observed, partition)),
+    ...computer.partitions.flatMap((partition) => planPartition(observed, partition, options)),
     ...(options.certificateRepositoryPath === undefined || observed.folders.has(options.certificateRepositoryPath)
       ? []
       : planFolder(observed, options.certificateRepositoryPath, CERTIFICATES_MODE, undefined)),
@@ -99,14 +113,14 @@ function checkUsers(observed: ObservedMachine, computer: Computer): void {
 
 /**
  * Who a folder that root makes is given to. A folder that would stay root's could never be used: the agent refuses to run anything of a
- * partition as root. Folders that exist keep their owner.
+ * partition as root. Folders that exist keep their owner unless users are altered.
  */
 function ownerOf(observed: ObservedMachine, userName: string): Owner | undefined {
   const user = observed.users.get(userName);
   return observed.isRoot && user ? { uid: user.uid, gid: user.gid } : undefined;
 }
 
-function planPartition(observed: ObservedMachine, partition: Partition): FormatAction[] {
+function planPartition(observed: ObservedMachine, partition: Partition, options: FormatOptions): FormatAction[] {
   const content = renderSortedJson(partitionToWire(partition), RESOURCE_INDENT);
   const former = observed.resources.get(partition.partitionId);
   const resource: FormatAction[] =
@@ -120,10 +134,21 @@ function planPartition(observed: ObservedMachine, partition: Partition): FormatA
             content,
           },
         ];
-  return [...planFolder(observed, partition.path, PARTITION_MODE, ownerOf(observed, partition.user.name)), ...resource];
+  const owner = ownerOf(observed, partition.user.name);
+  const folders = [partition.path, ...partition.externalStorage];
+  return [
+    ...folders.flatMap((folder) => planFolder(observed, folder, PARTITION_MODE, owner, options.alterUser)),
+    ...resource,
+  ];
 }
 
-function planFolder(observed: ObservedMachine, path: string, mode: number, owner: Owner | undefined): FormatAction[] {
+function planFolder(
+  observed: ObservedMachine,
+  path: string,
+  mode: number,
+  owner: Owner | undefined,
+  mayChangeOwner = false,
+): FormatAction[] {
   const facts = observed.folders.get(path);
   if (facts === undefined) return [{ kind: 'makeFolder', reason: 'not there', path, mode, owner }];
   // An operator may put the two roots on another disk with a link; nobody does so with a partition.
@@ -137,7 +162,15 @@ function planFolder(observed: ObservedMachine, path: string, mode: number, owner
       },
     );
   }
-  return facts.mode === mode ? [] : [{ kind: 'changeMode', reason: `mode is 0${facts.mode.toString(8)}`, path, mode }];
+  const differs = owner !== undefined && (facts.uid !== owner.uid || facts.gid !== owner.gid);
+  return [
+    ...(differs && mayChangeOwner
+      ? [{ kind: 'changeOwner' as const, reason: `owner is ${facts.uid}:${facts.gid}`, path, owner }]
+      : []),
+    ...(facts.mode === mode
+      ? []
+      : [{ kind: 'changeMode' as const, reason: `mode is 0${facts.mode.toString(8)}`, path, mode }]),
+  ];
 }
 
 function planFile(path: string | undefined, content: string, former: string | undefined): FormatAction[] {
