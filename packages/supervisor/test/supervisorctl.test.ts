@@ -199,6 +199,8 @@ describe.each(['embedded', 'supervisord'] as const)('against %s', (kind) => {
     expect(await scratch.supervisor.isRunning()).toBe(true);
     input.write('shutdown\nyes\n');
     await eventually('its end', async () => shown.includes('Shut down\n'));
+    // It says so before it is gone.
+    await scratch.supervisor.shutdown();
     input.end('status\nquit\n');
     expect(await ended).toBe(4);
   });
