@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -105,6 +105,29 @@ describe('slapos events', () => {
     child.kill('SIGTERM');
     await once(child, 'close');
     expect(messages(await errors)).toContain('trying again until it is there');
+  });
+});
+
+describe('slapos proxy credentials', () => {
+  it('gives a user what a restricted mini-master asks for', async () => {
+    const target = path.join(folder, 'mine');
+    await writeFile(
+      path.join(folder, 'node.cfg'),
+      `[slapos]\ncomputer_id = COMP-7\n[slapproxy]\ndatabase_uri = ${path.join(folder, 'proxy.db')}\n`,
+    );
+    const { exitCode, stdout } = await runSlapos([
+      'proxy',
+      'credentials',
+      target,
+      '--cfg',
+      path.join(folder, 'node.cfg'),
+    ]);
+    expect(exitCode).toBe(0);
+    for (const name of ['user.key', 'token']) expect((await stat(path.join(target, name))).mode & 0o777).toBe(0o600);
+    const { url } = await proxy.listen({ host: '127.0.0.1', port: 0, tls: {}, access: 'restricted' });
+    const client = path.join(folder, 'client.cfg');
+    await writeFile(client, stdout.replace('[slapos]', `[slapos]\nmaster_url = ${url}`));
+    expect((await runSlapos(['events', '--lines', '1', '--cfg', client])).stdout).toContain('instance.allocated b');
   });
 });
 

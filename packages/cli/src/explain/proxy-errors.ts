@@ -2,6 +2,11 @@ import type { ProxyErrorCode } from '@slapos/proxy';
 import type { ExplanationsOf } from './explanation.js';
 
 export const proxyErrors: ExplanationsOf<ProxyErrorCode> = {
+  PROXY_CACHE_NOT_CONFIGURED: {
+    meaning: 'A client asked the mini-master for its shared cache (shacache, shadir), and it has none.',
+    remedy:
+      'Set shacache_content_directory and shacache_metadata_directory in [slapproxy], or point the client to another cache.',
+  },
   PROXY_CLOSED: {
     meaning: 'A request came while the mini-master was ending.',
     remedy: 'Ask again when it runs.',
@@ -72,11 +77,6 @@ export const proxyErrors: ExplanationsOf<ProxyErrorCode> = {
   PROXY_TOO_LARGE: {
     meaning: 'A request is larger than the mini-master accepts.',
     remedy: 'Send less; parameters are no place for files.',
-  },
-  PROXY_UNAUTHORIZED: {
-    meaning: 'The mini-master listens where everybody can reach it, and cannot tell who sends the request.',
-    remedy:
-      'Send a token or a certificate that it issued; the hint of the answer says which. On loopback none is needed.',
   },
   PROXY_UNAUTHORIZED: {
     meaning: 'The mini-master listens on an address that is not for everybody, and cannot tell who calls.',

@@ -3,6 +3,7 @@ import { Flags } from '@oclif/core';
 import {
   createProxy,
   keysWithoutEffect,
+  listenAddressesFromSection,
   multimasterSectionSchema,
   proxyOptionsFromSections,
   slapproxySectionSchema,
@@ -19,7 +20,7 @@ const MULTIMASTER = 'multimaster/';
 export default class ProxyStart extends SlaposCommand {
   static override summary = 'minimalist, stand-alone SlapOS Master';
   static override description =
-    'Serves SLAP over an SQLite file until it is told to end. Everybody who reaches its address can do everything: keep it on loopback.';
+    'Serves SLAP over an SQLite file until it is told to end. On loopback everybody can do everything; other addresses ask for the credentials that slapos proxy credentials gives, unless access is open.';
   static override examples = ['slapos proxy start --cfg slapos.cfg'];
   static override flags = {
     cfg: configFlag,
@@ -50,8 +51,10 @@ export default class ProxyStart extends SlaposCommand {
       }));
 
     await using proxy = await createProxy({ ...proxyOptionsFromSections(section, masters), logger: this.logger });
-    const { url } = await proxy.listen({ host: section.host, port: section.port });
-    this.logger.info(` * Running on ${url} (Press CTRL+C to quit)`);
+    for (const address of listenAddressesFromSection(section)) {
+      const { url } = await proxy.listen(address);
+      this.logger.info(` * Running on ${url} (Press CTRL+C to quit)`);
+    }
     if (!this.signal.aborted) await once(this.signal, 'abort');
     return EXIT_CODES.OK;
   }
