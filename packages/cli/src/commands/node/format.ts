@@ -17,7 +17,11 @@ import { checkSection, type MergedSection, mergeSections } from '../../config/ch
 import { type ConfigFile, loadRawSections } from '../../config/config-file.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { checkPrograms } from '../../node/format-programs.js';
+import { loadNodeManagers } from '../../node/node-managers.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
+import { findPublicIpv4Address } from '../../node/public-address.js';
+import { renderFormatAction } from '../../node/render-format-action.js';
 
 const LONGEST_DELAY_SECONDS = 3600;
 const MILLISECONDS = 1000;
@@ -29,7 +33,7 @@ const trueOrFalse = { options: ['True', 'False'] as const, helpValue: 'True|Fals
 export default class NodeFormat extends SlaposCommand {
   static override summary = 'create users, partitions and network configuration';
   static override description =
-    'Makes the machine ready: folders and resources of the partitions; then tells the master what there is. Exit code 2: formatted, but the master could not be told.';
+    'Makes the machine ready: users, network, folders and resources of the partitions; then tells the master what there is. Exit code 2: formatted, but the master could not be told.';
   static override flags = {
     cfg: configFlag,
     'computer-xml': Flags.string({
@@ -51,6 +55,9 @@ export default class NodeFormat extends SlaposCommand {
     'alter-user': Flags.option({ description: 'whether users may be touched (True)', ...trueOrFalse })(),
     'alter-network': Flags.option({ description: 'whether the network may be touched (True)', ...trueOrFalse })(),
     now: Flags.boolean({ description: 'start at once, not after a random time of up to an hour' }),
+    renumber: Flags.boolean({
+      description: 'replace IPv6 addresses and ranges that no network of the interface contains any more',
+    }),
     'dry-run': Flags.boolean({ char: 'n', description: 'say what would be done, and do nothing' }),
     console: Flags.string({ char: 'c', description: 'obsolete, ignored', hidden: true }),
   };
@@ -59,13 +66,14 @@ export default class NodeFormat extends SlaposCommand {
     const { flags } = await this.parse(NodeFormat);
     const config = await this.loadConfig('node', flags.cfg);
     // A key of [slapos] wins over the same key of [slapformat] (spec: format §1).
-    const { now, console: _obsolete, ...keys } = flags;
+    const { now, renumber, console: _obsolete, ...keys } = flags;
     const merged = mergeSections(config, ['slapformat', 'slapos'], flagsAsKeys(keys));
     checkRoot(config, SECTIONS);
     refuseDeprecated(merged);
     const section = checkSection(formatSectionSchema, withMandatory(merged), config, SECTIONS);
     if (section.log_file !== undefined) this.logger.openFile(section.log_file);
-    const options = await readOptions(section, flags['dry-run']);
+    const options = await readOptions(section, { dryRun: flags['dry-run'], renumber });
+    if (!options.dryRun) await checkPrograms(section);
     if (!now && !flags['dry-run']) await this.#delay();
     return this.#format(section, options, config);
   }
@@ -86,21 +94,25 @@ export default class NodeFormat extends SlaposCommand {
       logger: this.logger,
     });
     const computer = client.registerComputer(section.computer_id);
+    await using host = createLinuxHost({ logger: this.logger, environment: process.env });
+    const managers =
+      options.dryRun || section.manager_list.trim() === ''
+        ? undefined
+        : await loadNodeManagers(config, options.instanceRoot, undefined, { host, logger: this.logger });
     const result = await formatComputer(options, {
-      host: createLinuxHost({ logger: this.logger, environment: process.env }),
+      host,
       logger: this.logger,
+      managers,
       slaposVersion: this.config.version,
+      // Where the network is not ours to alter, the machine may well have no way to the Internet to ask.
+      publicIpv4Address: section.alter_network ? () => findPublicIpv4Address(this.signal) : undefined,
       send: async (document) => {
         this.logger.info(`Posting information to '${section.master_url}'`);
         await computer.updateConfiguration(document);
       },
     });
     if (options.dryRun) {
-      for (const action of result.actions) {
-        const subject =
-          'path' in action ? action.path : 'partitionPath' in action ? action.partitionPath : section.master_url;
-        this.log(`${action.kind} ${subject}  (${action.reason})`);
-      }
+      for (const action of result.actions) this.log(renderFormatAction(action, section.master_url));
       return EXIT_CODES.OK;
     }
     if (!result.sent) {
@@ -131,11 +143,14 @@ function refuseDeprecated({ values }: MergedSection): void {
   );
 }
 
-async function readOptions(section: FormatSection, dryRun: boolean): Promise<FormatOptions> {
+async function readOptions(
+  section: FormatSection,
+  extra: { dryRun: boolean; renumber: boolean },
+): Promise<FormatOptions> {
   const definitionFile = section.input_definition_file;
   const definition =
     definitionFile === undefined
       ? undefined
       : readMachineDefinition(await loadRawSections(definitionFile), section.partition_amount);
-  return formatOptionsFromSection(section, { definition, dryRun });
+  return formatOptionsFromSection(section, { definition, ...extra });
 }
