@@ -6,14 +6,14 @@ import { runSlapos } from './support/run-slapos.js';
 
 const WORKSPACE_ROOT = path.resolve(import.meta.dirname, '../../..');
 /** A code as the sources of our packages write it. */
-const CODE = /'((?:CLI|COLLECT|FORMAT|GRID|HOST|MANAGER|PROMISE|PROXY|SLAP|STANDALONE|SUPERVISOR)_[A-Z_]+)'/g;
+const CODE = /'((?:CLI|COLLECT|FORMAT|GRID|HOST|MANAGER|PROMISE|PROXY|SLAP|STANDALONE|SUPERVISOR)_[A-Z0-9_]+)'/g;
 
 /** The codes that errors of a package are made with. */
 function codesOf(folder: string): string[] {
   const source = path.join(WORKSPACE_ROOT, 'packages', folder, 'src/errors.ts');
   return [
     ...readFileSync(source, 'utf8').matchAll(CODE),
-    ...readFileSync(source, 'utf8').matchAll(/^ {2}(PROXY_[A-Z_]+):/gm),
+    ...readFileSync(source, 'utf8').matchAll(/^ {2}(PROXY_[A-Z0-9_]+):/gm),
   ].map(([, code]) => code ?? '');
 }
 

@@ -1,4 +1,5 @@
 import { cliErrors } from './cli-errors.js';
+import { collectErrors } from './collect-errors.js';
 import type { ErrorExplanation } from './explanation.js';
 import { formatErrors } from './format-errors.js';
 import { gridErrors } from './grid-errors.js';
@@ -13,6 +14,7 @@ import { supervisorErrors } from './supervisor-errors.js';
 /** All codes, by the package whose errors have them. */
 export const ERROR_CATALOGUE: Readonly<Record<string, Readonly<Record<string, ErrorExplanation>>>> = {
   cli: cliErrors,
+  collect: collectErrors,
   format: formatErrors,
   grid: gridErrors,
   host: hostErrors,
