@@ -1,4 +1,16 @@
-import { chmod, lstat, mkdtemp, readFile, readdir, realpath, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createLinuxHost, silentLogger } from '@slapos/host';
@@ -202,5 +214,39 @@ describe('a machine without definition file', () => {
       code: 'FORMAT_STATE',
       hint: expect.stringContaining('slapos.xml.zip') as string,
     });
+  });
+});
+
+describe('what else a run may do', () => {
+  it('makes a folder for each partition on each extra disk, by number', async () => {
+    for (const name of ['data12', 'data2', 'data', 'dataX'])
+      await mkdir(path.join(root, 'disks', name), { recursive: true });
+    const { computer } = await formatComputer(options({ instanceStorageHome: path.join(root, 'disks') }), ports);
+    expect(computer.partitions[1]?.externalStorage).toEqual([
+      path.join(root, 'disks/data2/slappart1'),
+      path.join(root, 'disks/data12/slappart1'),
+    ]);
+    expect(await modeOf('disks/data12/slappart0')).toBe('750');
+    expect(await readdir(path.join(root, 'disks/dataX'))).toEqual([]);
+  });
+
+  it('calls managers before and after the partitions, also when making them failed', async () => {
+    const user = os.userInfo().username;
+    await formatComputer(options(), ports);
+    const calls: string[] = [];
+    const managers: NonNullable<FormatPorts['managers']> = {
+      run: async (hook, computer) => {
+        calls.push(`${hook} ${computer.partitions.map(({ userName }) => userName).join()}`);
+      },
+    };
+    const again = options({ definition: undefined });
+    await formatComputer(again, { ...ports, managers });
+    expect(calls).toEqual([`format ${user},${user}`, `formatTearDown ${user},${user}`]);
+    await rm(path.join(root, 'inst/slappart1'), { recursive: true });
+    await symlink(root, path.join(root, 'inst/slappart1'));
+    await expect(formatComputer(again, { ...ports, managers })).rejects.toMatchObject({ code: 'FORMAT_FOLDER' });
+    expect(calls).toHaveLength(4);
+    await formatComputer({ ...again, dryRun: true }, { ...ports, managers }).catch(() => undefined);
+    expect(calls).toHaveLength(4);
   });
 });
