@@ -117,7 +117,7 @@ describe.each(['bash', 'zsh', 'fish'] as const)('%s', (shell) => {
 
   test('offers commands', () => {
     expect(offered(shell, 'slapos ')).toEqual(expect.arrayContaining(['node', 'proxy', 'request', 'service']));
-    expect(offered(shell, 'slapos service ')).toEqual(['info', 'list']);
+    expect(offered(shell, 'slapos computer ')).toEqual(['info', 'list', 'token']);
     expect(offered(shell, 'slapos node ')).toEqual(expect.arrayContaining(['format', 'instance', 'software']));
   });
 
@@ -219,7 +219,7 @@ describe('__complete', () => {
 it('prints the bare data', async () => {
   const { stdout } = await runSlapos(['complete', '--shell', 'none']);
   expect(stdout).toMatch(/^ {2}cmds='complete computer .*'$/m);
-  expect(stdout).toMatch(/^ {2}cmds_service='info list'$/m);
+  expect(stdout).toMatch(/^ {2}cmds_computer='info list token'$/m);
   expect(stdout).toMatch(/^ {2}cmds_node_prune='-h --help --cfg --dry-run --additional-software-directory'$/m);
 });
 
