@@ -11,9 +11,10 @@ test('an instance that is destroyed is stopped by the instance pass, removed by 
   await node.expectSuccess('node', 'instance');
   expect(await node.expectSuccess('node', 'status')).not.toContain('slappart0:');
 
-  const { exitCode, stderr } = await node.slapos('node', 'report');
+  const { exitCode, stderr } = await node.slapos('node', 'report', '--progress', 'json');
   expect(exitCode, stderr).toBe(0);
   expect(stderr).toContain('report pass: 1 partition in');
+  expect(stderr).toMatch(/^\{"v":1,.*"type":"pass\.finished","pass":"report"/m);
   expect(stderr.trimEnd()).toMatch(/Finished usage reports\.$/);
   expect(await readdir(node.at('inst/slappart0'))).toEqual([]);
 

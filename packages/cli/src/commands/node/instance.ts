@@ -1,9 +1,11 @@
 import { Flags } from '@oclif/core';
 import { instanceOptionsFromSection, PASS_EXIT_CODES, planInstancePass, runInstancePass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
+import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
+import { passProgress } from '../../node/pass-progress.js';
 import { logInstanceSummary } from '../../node/pass-summary.js';
 import { renderInstancePlan } from '../../node/render-plan.js';
 
@@ -15,6 +17,7 @@ export default class NodeInstance extends SlaposCommand {
   static override examples = ['slapos node instance', 'slapos node instance --only-cp slappart3 --force'];
   static override flags = {
     ...passFlags,
+    progress: progressFlag,
     'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
     'force-stop': Flags.boolean({ description: 'stop the services, also of instances that are to be started' }),
     force: Flags.boolean({ description: 'process even what has not changed' }),
@@ -30,7 +33,7 @@ export default class NodeInstance extends SlaposCommand {
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeInstance);
     const config = await this.loadConfig('node', flags.cfg);
-    const { all, 'dry-run': dryRun, ...others } = flags;
+    const { all, 'dry-run': dryRun, progress: mode, ...others } = flags;
     const request = {
       config,
       flags: { ...others, force: flags.force || all },
@@ -46,7 +49,9 @@ export default class NodeInstance extends SlaposCommand {
         this.log(renderInstancePlan(await planInstancePass(options, ports, { signal })));
         return EXIT_CODES.OK;
       }
-      const result = await runInstancePass(options, ports, { signal });
+      using progress = await openProgress({ title: 'Computer partitions', mode, log: this.logger });
+      const result = await runInstancePass(options, ports, { signal, observer: passProgress(progress) });
+      progress[Symbol.dispose]();
       logInstanceSummary(this.logger, result);
       return PASS_EXIT_CODES[result.outcome];
     });

@@ -1,8 +1,10 @@
 import { instanceOptionsFromSection, runReportPass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
+import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
+import { passProgress } from '../../node/pass-progress.js';
 import { logReportSummary } from '../../node/pass-summary.js';
 
 /** `slapos node report` (spec: cli §3.5). */
@@ -11,17 +13,20 @@ export default class NodeReport extends SlaposCommand {
   static override description =
     'Runs the report scripts of the partitions, tells the master what they used, and removes the instances that it wants destroyed. A report stays until the master has accepted it.';
   static override examples = ['slapos node report'];
-  static override flags = passFlags;
+  static override flags = { ...passFlags, progress: progressFlag };
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeReport);
     const config = await this.loadConfig('node', flags.cfg);
+    const { progress: mode, ...others } = flags;
     const { logger, signal } = this;
-    const request = { config, flags, logger, signal, packageRoot: this.config.root, lock: PASS_LOCKS.report };
+    const request = { config, flags: others, logger, signal, packageRoot: this.config.root, lock: PASS_LOCKS.report };
     return runNodePass(request, async ({ section, ports, common }) => {
       logger.info('Aggregating and sending usage reports...');
       const options = { ...instanceOptionsFromSection(section), ...common };
-      const result = await runReportPass(options, ports, { signal });
+      using progress = await openProgress({ title: 'Computer partitions', mode, log: logger });
+      const result = await runReportPass(options, ports, { signal, observer: passProgress(progress) });
+      progress[Symbol.dispose]();
       logReportSummary(logger, result);
       logger.info('Finished usage reports.');
       return result.outcome === 'success' ? EXIT_CODES.OK : EXIT_CODES.FAILED;

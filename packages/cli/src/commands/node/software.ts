@@ -9,9 +9,11 @@ import {
 } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
 import { CliError } from '../../errors.js';
+import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
+import { passProgress } from '../../node/pass-progress.js';
 import { logSoftwareSummary } from '../../node/pass-summary.js';
 import { renderSoftwarePlan } from '../../node/render-plan.js';
 
@@ -26,6 +28,7 @@ export default class NodeSoftware extends SlaposCommand {
   ];
   static override flags = {
     ...passFlags,
+    progress: progressFlag,
     'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
     'garbage-collect': Flags.boolean({ description: 'also remove what is not supplied at all' }),
     force: Flags.boolean({ description: 'build again what is complete' }),
@@ -50,7 +53,7 @@ export default class NodeSoftware extends SlaposCommand {
       );
     }
     const config = await this.loadConfig('node', flags.cfg);
-    const { all, 'dry-run': dryRun, ...others } = flags;
+    const { all, 'dry-run': dryRun, progress: mode, ...others } = flags;
     const request = {
       config,
       flags: { ...others, force: flags.force || all },
@@ -68,7 +71,9 @@ export default class NodeSoftware extends SlaposCommand {
       }
       const cache = await binaryCacheOptionsFromSection(section);
       const withCache = cache === undefined ? ports : { ...ports, binaryCache: createNetworkBinaryCache(cache, ports) };
-      const result = await runSoftwarePass(options, withCache, { signal });
+      using progress = await openProgress({ title: 'Software releases', mode, log: this.logger });
+      const result = await runSoftwarePass(options, withCache, { signal, observer: passProgress(progress) });
+      progress[Symbol.dispose]();
       logSoftwareSummary(this.logger, result);
       return PASS_EXIT_CODES[result.outcome];
     });
