@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ScratchNode, WORKSPACE_ROOT } from './support/scratch-node.js';
+import { type Outcome, ScratchNode, WORKSPACE_ROOT } from './support/scratch-node.js';
 
 let folder: string;
 
@@ -36,17 +36,22 @@ test('a manager of somebody else is installed from its package, and called for e
   expect(await readFile(node.at('inst/slappart0/.contact'), 'utf8')).toBe('root@example.org\n');
 });
 
+/** What `node format`, the first command that knows managers, says about a configuration. */
+async function formatWith(slapos: string): Promise<Outcome> {
+  await using node = await ScratchNode.create({ slapos });
+  await node.startProxy();
+  return await node.slapos('node', 'format', '--now');
+}
+
 test('a mistake in the section of a manager is found before anything is done', async () => {
-  await using node = await ScratchNode.createReady({ slapos: section('adress = root@example.org') });
-  const { exitCode, stderr } = await node.slapos('node', 'instance');
+  const { exitCode, stderr } = await formatWith(section('adress = root@example.org'));
   expect(exitCode).toBe(1);
   expect(stderr).toContain('[manager:contact] address: expected a mail address');
   expect(stderr).toContain('[manager:contact] adress: is not known');
 });
 
 test('a manager that is not there is named, with those that are', async () => {
-  await using node = await ScratchNode.createReady({ slapos: 'manager_list = prem' });
-  const { exitCode, stderr } = await node.slapos('node', 'instance');
+  const { exitCode, stderr } = await formatWith('manager_list = prem');
   expect(exitCode).toBe(1);
   expect(stderr).toContain('manager_list names "prem"');
   expect(stderr).toContain('Built in are prerm, cpuset');

@@ -25,7 +25,10 @@ test('promises are shown as a document, watched, and asked for their past', asyn
   expect(failed.stdout).toMatch(/^PARTITION +PROMISE +STATE +SECONDS +MESSAGE\nslappart0 +\S+ +FAILED /);
 
   const history = JSON.parse(await node.expectSuccess('node', 'promise', '--history', '--json')) as ResultList;
-  expect(history.items.map(({ ok }) => ok)).toEqual([false, true, true]);
+  // Runs of one second that say the same are kept as one.
+  const [latest, ...earlier] = history.items.map(({ ok }) => ok);
+  expect(latest).toBe(false);
+  expect(new Set(earlier)).toEqual(new Set([true]));
   expect(history.items[0]).toMatchObject({ partition: 'slappart0', executionMs: expect.any(Number) as number });
   expect(await node.expectSuccess('node', 'promise', '--history', '--limit', '1')).toMatch(/ FAILED /);
   const nobody = await node.slapos('node', 'promise', '--history', '--only-cp', 'slappart7');
