@@ -41,7 +41,8 @@ describe('recorded JSON-RPC exchanges', () => {
   test('there are enough of them, and together they use nearly every method', () => {
     expect(exchanges.length).toBeGreaterThan(80);
     const used = new Set(exchanges.map(({ exchange }) => methodOf(exchange)));
-    expect(Object.keys(JSON_RPC_METHODS).filter((method) => !used.has(method))).toEqual([]);
+    // The reference keeps no status of nodes, so there is no answer of it to record; the mini-master's own tests call this one.
+    expect(Object.keys(JSON_RPC_METHODS).filter((method) => !used.has(method))).toEqual(['get.v0.compute_node_status']);
   });
 
   test.each(exchanges)('$name', async ({ exchange }) => {
