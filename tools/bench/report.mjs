@@ -1,21 +1,12 @@
-/** @param {Record<string, number>} record */
-function pairs(record) {
-  return Object.entries(record)
-    .map(([name, value]) => `${name} ${value.toLocaleString('en')}`)
-    .join(', ');
-}
+import { pairs } from './table.mjs';
 
 /**
- * The figures of a benchmark for a person.
+ * The figures of one benchmark for a person.
  *
- * @param {{ name: string, row: string, description: string, machine: ReturnType<typeof import('./measure.mjs').machineDescription>, cases: import('./measure.mjs').CaseResult[] }} report
+ * @param {import('./table.mjs').BenchmarkReport} report
  */
 export function formatReport(report) {
-  const { machine } = report;
-  const lines = [
-    `${report.name} (${report.row}): ${report.description}`,
-    `Node.js ${machine.node}, ${machine.cores} × ${machine.processor}, ${machine.memoryMegabytes} MB`,
-  ];
+  const lines = [`${report.name} (${report.row}): ${report.description}`, describeMachine(report.machine)];
   for (const one of report.cases) {
     const goal = one.goalMs === undefined ? '' : `; goal ${one.goalMs} ms: ${one.goalReached ? 'reached' : 'MISSED'}`;
     lines.push(
@@ -27,4 +18,9 @@ export function formatReport(report) {
     if (one.figures !== undefined) lines.push(`  ${pairs(one.figures)}`);
   }
   return lines.join('\n');
+}
+
+/** @param {ReturnType<typeof import('./measure.mjs').machineDescription>} machine */
+export function describeMachine(machine) {
+  return `Node.js ${machine.node}, ${machine.cores} × ${machine.processor}, ${machine.memoryMegabytes} MB`;
 }
