@@ -12,6 +12,7 @@ export class SqliteSession {
   readonly database: Database;
   readonly #plain = new Map<string, Statement>();
   readonly #statements = new Map<object, PreparedStatement<never>>();
+  #totalChanges: Statement | undefined;
 
   constructor(database: Database) {
     this.database = database;
@@ -35,6 +36,12 @@ export class SqliteSession {
       this.#plain.set(sql, statement);
     }
     statement.run();
+  }
+
+  /** How many rows were changed over this connection since it was opened. */
+  totalChanges(): number {
+    this.#totalChanges ??= this.database.prepare('SELECT total_changes()').pluck();
+    return this.#totalChanges.get() as number;
   }
 
   /** Row by row; nothing else may use the connection before it ends. */

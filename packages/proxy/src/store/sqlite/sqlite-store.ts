@@ -71,8 +71,8 @@ class SqliteStore implements ProxyStore {
     this.#writeSession = new SqliteSession(database);
     this.#flusher = durable && path !== IN_MEMORY ? new LogFlusher(path) : undefined;
     const writer = new SqliteWriter(this.#writeSession, () => now().getTime() / MILLISECONDS_PER_SECOND);
-    this.#writes = new WriteQueue(this.#writeSession, writer, async () => {
-      await this.#flusher?.flush();
+    this.#writes = new WriteQueue(this.#writeSession, writer, async (waiting) => {
+      await this.#flusher?.flush(waiting);
       for (const listener of this.#listeners) listener();
     });
     if (path === IN_MEMORY) return;
@@ -95,7 +95,7 @@ class SqliteStore implements ProxyStore {
     this.#refuseWhenClosed();
     if (this.#readSession !== undefined)
       return this.#readSession.database.pragma('data_version', { simple: true }) as number;
-    return this.#writeSession.database.prepare('SELECT total_changes()').pluck().get() as number;
+    return this.#writeSession.totalChanges();
   }
 
   onChange(listener: () => void): Disposable {

@@ -13,6 +13,9 @@ interface CommittedWrite {
   readonly value: unknown;
 }
 
+/** Resolves when all that was committed is on the disk; `isOneAlone`: one change alone waits for it. */
+type Flush = (waiting: { readonly isOneAlone: boolean }) => Promise<void>;
+
 /** More in one transaction would make the first wait for the last without saving much: one flush is shared by this many already. */
 const MAX_WRITES_PER_COMMIT = 256;
 
@@ -24,14 +27,14 @@ const MAX_WRITES_PER_COMMIT = 256;
 export class WriteQueue {
   readonly #session: SqliteSession;
   readonly #writer: StoreWriter;
-  readonly #flush: () => Promise<void>;
+  readonly #flush: Flush;
   #pending: PendingWrite[] = [];
   #committed: CommittedWrite[] = [];
   #running: Promise<void> | undefined;
   #flushing: Promise<void> | undefined;
 
   /** @param flush resolves when all that was committed before the call is on the disk */
-  constructor(session: SqliteSession, writer: StoreWriter, flush: () => Promise<void>) {
+  constructor(session: SqliteSession, writer: StoreWriter, flush: Flush) {
     this.#session = session;
     this.#writer = writer;
     this.#flush = flush;
@@ -57,7 +60,12 @@ export class WriteQueue {
       // Requests whose bytes have arrived get to queue their change before the transaction begins.
       await new Promise<void>((resolve) => setImmediate(resolve));
       const group = this.#pending.splice(0, MAX_WRITES_PER_COMMIT);
-      this.#committed.push(...(await this.#commitTogether(group)));
+      const changesBefore = this.#session.totalChanges();
+      const committed = await this.#commitTogether(group);
+      // A request for what is there already changes nothing; but what it tells of may not be on the disk yet.
+      const isOnDisk = this.#session.totalChanges() === changesBefore && this.#flushing === undefined;
+      if (isOnDisk) for (const { write, value } of committed) write.resolve(value);
+      else this.#committed.push(...committed);
       if (this.#committed.length > 0) this.#flushing ??= this.#flushAll();
     }
     this.#running = undefined;
@@ -68,7 +76,7 @@ export class WriteQueue {
       const group = this.#committed;
       this.#committed = [];
       try {
-        await this.#flush();
+        await this.#flush({ isOneAlone: group.length === 1 && this.#pending.length === 0 });
         for (const { write, value } of group) write.resolve(value);
       } catch (error) {
         for (const { write } of group) write.reject(notOnDisk(error));
@@ -82,6 +90,13 @@ export class WriteQueue {
     const succeeded: CommittedWrite[] = [];
     try {
       session.execute('BEGIN IMMEDIATE');
+      const [only] = group;
+      if (only !== undefined && group.length === 1) {
+        // Alone in its transaction, it needs no savepoint to fail by itself.
+        const value = await only.run(this.#writer);
+        session.execute('COMMIT');
+        return [{ write: only, value }];
+      }
       for (const write of group) {
         session.execute('SAVEPOINT change');
         try {
