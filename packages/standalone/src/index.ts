@@ -8,8 +8,8 @@ export {
 } from './errors.js';
 export type { AutomaticPasses, AutomaticPassesOptions } from './node/automatic-passes.js';
 export { StandaloneInstance, type StandaloneRequest } from './node/instance.js';
-export type { PassName, StandaloneLayout } from './node/layout.js';
-export type { ForwardedMaster, FormatPartitions, StandaloneOptions } from './node/options.js';
+export type { PassName, StandaloneLayout } from './configuration/layout.js';
+export type { ForwardedMaster, FormatPartitions, StandaloneOptions } from './configuration/options.js';
 export type { BuildSoftwareOptions, ProcessInstancesOptions } from './node/passes.js';
 export type { PassRetryOptions } from './node/run-pass.js';
 export { StandaloneNode, startStandalone } from './node/standalone-node.js';

@@ -1,5 +1,5 @@
 import { SoftwareTestBed, type SoftwareTestOptions } from './kit/software-test-bed.js';
-import type { StandaloneOptions } from './node/options.js';
+import type { StandaloneOptions } from './configuration/options.js';
 import { type StandaloneNode, startStandalone } from './node/standalone-node.js';
 import { type EmbeddedProxy, type EmbeddedProxyOptions, startEmbeddedProxy } from './proxy/embedded-proxy.js';
 

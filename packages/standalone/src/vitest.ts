@@ -2,7 +2,7 @@ import { test as base, type TestAPI } from 'vitest';
 import { toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
 import { SoftwareTestBed, type SoftwareTestOptions, type SoftwareTestRequest } from './kit/software-test-bed.js';
 import type { StandaloneInstance } from './node/instance.js';
-import type { StandaloneOptions } from './node/options.js';
+import type { StandaloneOptions } from './configuration/options.js';
 import { type StandaloneNode, startStandalone } from './node/standalone-node.js';
 import { type EmbeddedProxy, type EmbeddedProxyOptions, startEmbeddedProxy } from './proxy/embedded-proxy.js';
 

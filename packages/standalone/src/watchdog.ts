@@ -10,7 +10,13 @@ import {
   readProcessStatus,
 } from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
-import { createSupervisordAdapter, runWatchdog } from '@slapos/supervisor';
+import {
+  createSupervisordAdapter,
+  runWatchdog,
+  type WatchdogOptions,
+  writeSupervisorEnvironment,
+} from '@slapos/supervisor';
+import { watchdogCommand } from './node/watchdog-command.js';
 
 const USAGE_STATUS = 2;
 const OWNER_POLL_MS = 300;
@@ -39,7 +45,8 @@ export async function watchdogMain(argv: readonly string[]): Promise<number> {
     return USAGE_STATUS;
   }
   if (values.owner !== undefined && instanceRoot !== undefined) {
-    void guard({ owner: values.owner, instanceRoot, temporaryDirectory: values.remove });
+    const next = { program: watchdogCommand(undefined), masterUrl, computerId };
+    void guard({ owner: values.owner, instanceRoot, temporaryDirectory: values.remove, next });
   }
   await using client = new SlapClient({
     masterUrl,
@@ -62,6 +69,8 @@ async function guard(wanted: {
   owner: string;
   instanceRoot: string;
   temporaryDirectory: string | undefined;
+  /** The watchdog of whoever starts the supervisor next. */
+  next: WatchdogOptions;
 }): Promise<void> {
   const [pid, startTime] = wanted.owner.split(':');
   while (isProcessAlive(Number(pid)) && readProcessStatus(Number(pid))?.startTime === startTime)
@@ -78,7 +87,9 @@ async function guard(wanted: {
       (await services.allProcessInfo()).map(({ group }) => group).filter((group) => group !== OURSELVES),
     );
     await Promise.all([...groups].map((group) => services.stopGroup(group)));
-    if (wanted.temporaryDirectory !== undefined) await removeAfter(commands, process.ppid, wanted.temporaryDirectory);
+    if (wanted.temporaryDirectory === undefined)
+      await writeSupervisorEnvironment({ instanceRoot: wanted.instanceRoot, watchdog: wanted.next });
+    else await removeAfter(commands, process.ppid, wanted.temporaryDirectory);
   } catch (error) {
     standardErrorLog.error('The node could not be ended as it should', { error });
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { urlOf } from '../node/partition-addresses.js';
+import { urlOf } from '../configuration/partition-addresses.js';
 
 /** A request that a managed server has answered. */
 export interface SeenRequest {

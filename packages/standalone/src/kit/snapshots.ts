@@ -1,6 +1,6 @@
 import { copyFile, mkdir, readdir, readlink, realpath, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { StandaloneLayout } from '../node/layout.js';
+import type { StandaloneLayout } from '../configuration/layout.js';
 import { isLike } from './patterns.js';
 
 /** Which files of partitions are kept, as patterns below the instance root (spec: standalone §6.2). */

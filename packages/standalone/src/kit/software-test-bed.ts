@@ -5,7 +5,7 @@ import type { PartitionInformation } from '@slapos/slap';
 import { supervisorPaths } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import type { StandaloneInstance, StandaloneRequest } from '../node/instance.js';
-import type { StandaloneOptions } from '../node/options.js';
+import type { StandaloneOptions } from '../configuration/options.js';
 import { type StandaloneNode, startStandalone } from '../node/standalone-node.js';
 import { assertSoundSoftware } from './check-software.js';
 import { readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './environment.js';

@@ -1,5 +1,5 @@
 import { removeTree } from '@slapos/host';
-import { temporaryFolder } from '../node/folders.js';
+import { temporaryFolder } from '../configuration/folders.js';
 
 /** A folder that exists until it is disposed of. */
 export interface TemporaryDirectory extends AsyncDisposable {

@@ -5,9 +5,9 @@ import { type Host, type Logger, removeTree, UntrustedDirectory } from '@slapos/
 import type { SlapClient } from '@slapos/slap';
 import { removePartitionGroups, type Supervisor } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
-import { defineMachine, type FormatState, writeDefinition } from './configuration.js';
-import type { StandaloneLayout } from './layout.js';
-import type { FormatPartitions, ResolvedStandaloneOptions } from './options.js';
+import { defineMachine, type FormatState, writeDefinition } from '../configuration/configuration.js';
+import type { StandaloneLayout } from '../configuration/layout.js';
+import type { FormatPartitions, ResolvedStandaloneOptions } from '../configuration/options.js';
 
 /** Folders below the instance root that are the node's own. */
 const OWN_FOLDERS: ReadonlySet<string> = new Set(['etc', 'var']);

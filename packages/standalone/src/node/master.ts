@@ -1,7 +1,7 @@
 import { createProxy, type Proxy } from '@slapos/proxy';
 import { SlapClient } from '@slapos/slap';
-import type { StandaloneLayout } from './layout.js';
-import type { ResolvedStandaloneOptions } from './options.js';
+import type { StandaloneLayout } from '../configuration/layout.js';
+import type { ResolvedStandaloneOptions } from '../configuration/options.js';
 import { PassLog } from './pass-log.js';
 
 /** The mini-master of a node, and the client that talks to it. */

@@ -17,9 +17,9 @@ import type { Host } from '@slapos/host';
 import type { PassObserver } from '@slapos/grid';
 import type { Supervisor } from '@slapos/supervisor';
 import type { PassFailure } from '../errors.js';
-import type { PassName, StandaloneLayout } from './layout.js';
+import type { PassName, StandaloneLayout } from '../configuration/layout.js';
 import type { StandaloneMaster } from './master.js';
-import type { ResolvedStandaloneOptions } from './options.js';
+import type { ResolvedStandaloneOptions } from '../configuration/options.js';
 import type { PassLog } from './pass-log.js';
 import { type PassRetryOptions, runPass, type RunPassContext } from './run-pass.js';
 

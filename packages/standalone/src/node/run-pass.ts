@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { isSlapOSError, type Locks } from '@slapos/host';
 import { type PassFailure, PassFailedError } from '../errors.js';
-import type { PassName } from './layout.js';
+import type { PassName } from '../configuration/layout.js';
 import type { PassLog } from './pass-log.js';
 
 const FIRST_RETRY_MS = 100;

@@ -14,18 +14,18 @@ import type { Computer, ComputerPartition, SlapClient } from '@slapos/slap';
 import { createSupervisordAdapter, type Supervisor, writeSupervisorEnvironment } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import { type AutomaticPasses, type AutomaticPassesOptions, startAutomaticPasses } from './automatic-passes.js';
-import { type FormatState, readKeptState, writeConfiguration } from './configuration.js';
-import { makeFolders, temporaryFolder } from './folders.js';
+import { type FormatState, readKeptState, writeConfiguration } from '../configuration/configuration.js';
+import { makeFolders, temporaryFolder } from '../configuration/folders.js';
 import { formatNode } from './format-node.js';
 import { refuseFilter, StandaloneInstance, type StandaloneRequest } from './instance.js';
-import { checkDepth, type PassName, type StandaloneLayout, standaloneLayout } from './layout.js';
+import { checkDepth, type PassName, type StandaloneLayout, standaloneLayout } from '../configuration/layout.js';
 import { openMaster, type StandaloneMaster } from './master.js';
 import {
   type FormatPartitions,
   type ResolvedStandaloneOptions,
   resolveStandaloneOptions,
   type StandaloneOptions,
-} from './options.js';
+} from '../configuration/options.js';
 import { PassLog } from './pass-log.js';
 import {
   buildSoftware,
@@ -35,6 +35,7 @@ import {
   type ProcessInstancesOptions,
   processReports,
 } from './passes.js';
+import { systemSupervisorPid } from '../configuration/system-supervisor.js';
 import type { PassRetryOptions } from './run-pass.js';
 import { type OwnerGuard, watchdogCommand } from './watchdog-command.js';
 
@@ -120,6 +121,7 @@ export class StandaloneNode implements AsyncDisposable {
     if (this.#running !== undefined) return;
     checkDepth(this.layout);
     await makeFolders(this.layout, this.#options, this.#host.users);
+    await this.#refuseSystemSupervisor();
     const lock = await this.#lock();
     let master: StandaloneMaster | undefined;
     try {
@@ -227,6 +229,8 @@ export class StandaloneNode implements AsyncDisposable {
     if (this.#running === undefined) return;
     const pids = await this.#servicePids();
     await this.services.shutdown();
+    // Whoever starts the supervisor next is not us: its watchdog must not wait for our end.
+    if (!this.#isTemporary) await this.#writeSupervisor(this.masterUrl, watchdogCommand(undefined));
     await this.#close();
     const survivors = pids.filter((pid) => isProcessAlive(pid));
     if (survivors.length > 0) {
@@ -273,15 +277,27 @@ export class StandaloneNode implements AsyncDisposable {
     }
   }
 
+  /** A supervisord that runs the node as the Python program does owns the mini-master and the services. */
+  async #refuseSystemSupervisor(): Promise<void> {
+    const pid = await systemSupervisorPid(this.layout);
+    if (pid === undefined) return;
+    throw new StandaloneError('STANDALONE_IN_USE', `The supervisord ${pid} runs the node in ${this.directory}`, {
+      hint: `End it first: supervisorctl --configuration ${this.layout.systemSupervisor} shutdown`,
+    });
+  }
+
   /** One that runs already is told who its owner is now, before its watchdog misses the former one. */
   async #startSupervisor(masterUrl: string): Promise<void> {
-    const { instanceRoot } = this.layout;
-    const watchdog = { program: this.#watchdogProgram, masterUrl, computerId: this.computerId };
-    const isChanged = await writeSupervisorEnvironment({ instanceRoot, watchdog });
+    const isChanged = await this.#writeSupervisor(masterUrl, this.#watchdogProgram);
     await this.services.ensureRunning();
     if (!isChanged) return;
     await this.services.update();
     await this.services.ensureRunning();
+  }
+
+  #writeSupervisor(masterUrl: string, program: string): Promise<boolean> {
+    const { instanceRoot } = this.layout;
+    return writeSupervisorEnvironment({ instanceRoot, watchdog: { program, masterUrl, computerId: this.computerId } });
   }
 
   async #writeConfiguration(port: number): Promise<void> {

@@ -82,6 +82,8 @@ export interface StandaloneOptions {
 const folder = z
   .string()
   .min(1)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused
+  .regex(/^[^\u0000-\u001f\u007f]*$/, 'expected a path without control characters')
   .transform((text) => path.resolve(text));
 const address = z
   .string()

@@ -7,6 +7,7 @@ import { StandaloneError } from '../errors.js';
 import type { StandaloneLayout } from './layout.js';
 import type { FormatPartitions, ResolvedStandaloneOptions } from './options.js';
 import { checkIpv4, partitionAddresses, urlOf } from './partition-addresses.js';
+import { writeSystemSupervisor } from './system-supervisor.js';
 
 const FOLDER_MODE = 0o755;
 const PROGRAM_MODE = 0o755;
@@ -29,7 +30,10 @@ export interface ConfigurationContent {
   readonly format: FormatState;
 }
 
-/** Writes `etc/slapos.cfg` and `bin/slapos`, so that the `slapos` command works on the node (spec: standalone §3). */
+/**
+ * Writes `etc/slapos.cfg` and `bin/slapos`, so that the `slapos` command works on the node, and what a system supervisor needs
+ * (spec: standalone §3).
+ */
 export async function writeConfiguration(content: ConfigurationContent): Promise<void> {
   const { layout, options } = content;
   for (const name of ['bin', 'etc'])
@@ -45,6 +49,8 @@ export async function writeConfiguration(content: ConfigurationContent): Promise
     '',
   ];
   await writeFileIfDifferent(layout.slaposProgram, wrapper.join('\n'), { mode: PROGRAM_MODE });
+  const { slaposProgram, instanceOnly } = options;
+  await writeSystemSupervisor({ layout, slaposProgram, instanceOnly });
 }
 
 function renderConfiguration({ layout, options, port, format }: ConfigurationContent): string {
@@ -64,6 +70,8 @@ function renderConfiguration({ layout, options, port, format }: ConfigurationCon
         ['pidfile_software', layout.pidFile('software')],
         ['pidfile_instance', layout.pidFile('instance')],
         ['pidfile_report', layout.pidFile('report')],
+        // Whoever runs the node runs its supervisor, too.
+        ['forbid_supervisord_automatic_launch', 'true'],
         ['software_allow_local', 'true'],
         ['software_min_free_space', String(options.minimumFreeBytes)],
         ['instance_min_free_space', String(options.minimumFreeBytes)],

@@ -8,7 +8,8 @@ const MAX_SOCKET_PATH_BYTES = 107;
 const LONGEST_TEMPORARY_SUFFIX = '.4194304';
 
 /** The names of the passes, as they stand in the names of files. */
-export type PassName = 'software' | 'instance' | 'report';
+export const PASS_NAMES = ['software', 'instance', 'report'] as const;
+export type PassName = (typeof PASS_NAMES)[number];
 
 /** Where everything of a standalone node lies (spec: standalone §2). All paths are absolute. */
 export interface StandaloneLayout {
@@ -23,6 +24,11 @@ export interface StandaloneLayout {
   readonly database: string;
   readonly logDirectory: string;
   readonly lock: string;
+  /** Configuration, socket and process id of a supervisord that runs the node as the Python program does. */
+  readonly systemSupervisor: string;
+  readonly systemSocket: string;
+  readonly systemPidFile: string;
+  readonly automaticProgram: string;
   readonly proxyLog: string;
   log(pass: PassName): string;
   pidFile(pass: PassName): string;
@@ -50,6 +56,10 @@ export function standaloneLayout(
     database: at('var/proxy.db'),
     logDirectory: at('var/log'),
     lock: at('var/run/standalone.pid'),
+    systemSupervisor: at('etc/supervisord.conf'),
+    systemSocket: at('var/run/sv.sock'),
+    systemPidFile: at('var/run/supervisord.pid'),
+    automaticProgram: at('bin/slapos-node-auto'),
     proxyLog: at('var/log/slapos-proxy.log'),
     log: (pass) => at(`var/log/slapos-node-${pass}.log`),
     pidFile: (pass) => at(`var/run/slapos-node-${pass}.pid`),
@@ -61,8 +71,8 @@ export function standaloneLayout(
  * Python program can open the folder too (spec: standalone §5).
  * @throws PathTooDeepError
  */
-export function checkDepth({ directory, instanceRoot }: StandaloneLayout): void {
-  for (const socket of [supervisorPaths(instanceRoot).socket, path.join(directory, 'var/run/sv.sock')]) {
+export function checkDepth({ directory, instanceRoot, systemSocket }: StandaloneLayout): void {
+  for (const socket of [supervisorPaths(instanceRoot).socket, systemSocket]) {
     const length = Buffer.byteLength(socket + LONGEST_TEMPORARY_SUFFIX);
     if (length > MAX_SOCKET_PATH_BYTES) {
       throw new PathTooDeepError(directory, `${socket}.PID`, length, MAX_SOCKET_PATH_BYTES);
