@@ -1,3 +1,3 @@
 import { packageTsupConfig } from '../../config/tsup.ts';
 
-export default packageTsupConfig();
+export default packageTsupConfig({ entry: ['src/{index,small-heap}.ts'] });

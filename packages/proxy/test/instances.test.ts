@@ -156,6 +156,27 @@ describe('the computer information', () => {
     expect(changed.headers.get('etag')).not.toBe(etag);
   });
 
+  test.each([3, 700])('is the same text for clients that take it compressed (%i partitions)', async (partitions) => {
+    await using proxy = await proxyWith(partitions);
+    await request(proxy, 'instance é');
+    const { url } = await proxy.listen({ host: '127.0.0.1', port: 0 });
+    const get = (headers: Record<string, string>) =>
+      fetch(`${url}/getFullComputerInformation?computer_id=${COMPUTER}`, { headers });
+
+    const whole = await get({ 'Accept-Encoding': 'gzip;q=0, identity' });
+    const compressed = await get({ 'Accept-Encoding': 'deflate, gzip;q=0.5' });
+    expect([whole, compressed].map(({ headers }) => headers.get('content-encoding'))).toEqual([null, 'gzip']);
+    expect(compressed.headers.get('vary')).toBe('accept-encoding');
+    const text = await whole.text();
+    expect(await compressed.text()).toBe(text);
+    expect(Number(whole.headers.get('content-length'))).toBe(text.length);
+
+    const [etag, compressedEtag] = [whole, compressed].map(({ headers }) => headers.get('etag') ?? '');
+    expect(compressedEtag).not.toBe(etag);
+    expect((await get({ 'Accept-Encoding': 'gzip', 'If-None-Match': compressedEtag ?? '' })).status).toBe(304);
+    expect((await get({ 'Accept-Encoding': 'identity', 'If-None-Match': compressedEtag ?? '' })).status).toBe(200);
+  });
+
   test('is the same text when it is made bit by bit as when it is made at once', async () => {
     await using proxy = await proxyWith(12);
     const read = async (from: Proxy) =>

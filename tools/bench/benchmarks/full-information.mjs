@@ -6,6 +6,7 @@ const CASES = [
 ];
 const UNCHANGED_GOAL_MS = 50;
 const CLIENTS = 16;
+const AS_NODES_ASK = { 'accept-encoding': 'gzip, deflate' };
 const TARGET = `/getFullComputerInformation?computer_id=${COMPUTER_ID}`;
 
 /**
@@ -39,13 +40,21 @@ export const benchmark = {
       const server = await startProxyServer();
       disposers.push(server.dispose);
       await fill(server, partitions);
-      const { bytes, etag = '' } = await server.get(TARGET);
+      await server.get(TARGET, AS_NODES_ASK);
       const rssMegabytes = await server.rssMegabytes();
+      const { bytes, etag = '' } = await server.get(TARGET);
       let changes = 0;
       let lastEtag = etag;
       const sizes = { partitions, bytes };
       cases.push(
-        { label: 'nothing changed', sizes, goalMs, figures: () => ({ rssMegabytes }), run: () => server.get(TARGET) },
+        { label: 'nothing changed', sizes, goalMs, run: () => server.get(TARGET) },
+        {
+          label: 'nothing changed, as nodes ask for it',
+          sizes,
+          goalMs,
+          figures: () => ({ rssMegabytes }),
+          run: () => server.get(TARGET, AS_NODES_ASK),
+        },
         {
           label: 'nothing changed, and the client says what it has',
           sizes,

@@ -5,14 +5,14 @@ import { computerDocument, marshal, softwareReleaseDocument } from '@slapos/slap
 import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
 import type { PartitionWithNetwork, SoftwareRecord } from '../store/records.js';
 import { partitionObject } from './partition-object.js';
+import { PackedText } from './packed-text.js';
 import { contentOf, FIRST_ID, renumber } from './renumber.js';
 
 /** A document ready to be sent. */
 export interface ReadyDocument {
-  /** ASCII. */
-  readonly chunks: readonly Uint8Array<ArrayBuffer>[];
+  readonly chunks: readonly PackedText[];
   readonly byteLength: number;
-  /** Strong validator, with its quotes; valid as long as this process runs. */
+  /** Strong validator, without quotes; valid as long as this process runs. */
   readonly etag: string;
 }
 
@@ -20,7 +20,7 @@ export interface ReadyDocument {
 interface PartitionChunk {
   /** Of everything in the database that the text is made of. */
   readonly digest: string;
-  readonly bytes: Buffer<ArrayBuffer>;
+  readonly text: PackedText;
   readonly firstId: number;
   readonly nextId: number;
 }
@@ -105,15 +105,15 @@ export class ComputerInformation {
     const [openSoftware, closeSoftware] = listTags(softwareListId, software === '');
     const movedSoftware = renumber(software, FIRST_ID, softwareListId + 1).text;
     const parts = [
-      ascii(start + openPartitions),
-      ...chunks.map(({ bytes }) => bytes),
-      ascii(closePartitions + between + openSoftware + movedSoftware + closeSoftware + end),
+      new PackedText(start + openPartitions),
+      ...chunks.map(({ text }) => text),
+      new PackedText(closePartitions + between + openSoftware + movedSoftware + closeSoftware + end),
     ];
     this.#documentsMade += 1;
     return {
       chunks: parts,
       byteLength: parts.reduce((sum, { byteLength }) => sum + byteLength, 0),
-      etag: `"${this.#etagPrefix}-${this.#documentsMade}"`,
+      etag: `${this.#etagPrefix}-${this.#documentsMade}`,
     };
   }
 }
@@ -133,12 +133,12 @@ function makeChunk(
     text += moved.text;
     nextId = moved.nextId;
   }
-  return { digest, bytes: ascii(text), firstId, nextId };
+  return { digest, text: new PackedText(text), firstId, nextId };
 }
 
 function movedChunk(chunk: PartitionChunk, firstId: number): PartitionChunk {
-  const { text, nextId } = renumber(chunk.bytes.toString('latin1'), chunk.firstId, firstId);
-  return { digest: chunk.digest, bytes: ascii(text), firstId, nextId };
+  const { text, nextId } = renumber(chunk.text.toString(), chunk.firstId, firstId);
+  return { digest: chunk.digest, text: new PackedText(text), firstId, nextId };
 }
 
 /** The text of a release as if it stood after others, of which each takes three ids: an object, its state, and an empty list. */
@@ -150,10 +150,6 @@ function softwareText({ url, computerId, requestedState }: SoftwareRecord, index
 
 function listTags(id: number, isEmpty: boolean): [open: string, close: string] {
   return isEmpty ? [`<list id="i${id}"/>`, ''] : [`<list id="i${id}">`, '</list>'];
-}
-
-function ascii(text: string): Buffer<ArrayBuffer> {
-  return Buffer.from(text, 'latin1');
 }
 
 /** What stands around the two lists. */

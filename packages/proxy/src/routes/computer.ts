@@ -3,7 +3,6 @@ import { z } from 'zod';
 
 import { formatComputer, type ComputerDescription } from '../allocation/format-computer.js';
 import type { ProxyContext } from '../context.js';
-import type { ReadyDocument } from '../documents/computer-information.js';
 import { computerStatus } from '../documents/status.js';
 import { ProxyError } from '../errors.js';
 import { invalidField, readForm, readQuery, textDictionary } from '../http/form.js';
@@ -92,25 +91,44 @@ async function answerInformation(request: Request, { computerInformation }: Prox
   const computerId = readQuery(request).required('computer_id');
   const document = await computerInformation.document(computerId);
   if (document === undefined) throw unknownComputer(computerId);
-  const headers = { 'content-type': HTML_CONTENT_TYPE, etag: document.etag };
-  if (request.headers.get('if-none-match') === document.etag)
-    return new Response(null, { status: NOT_MODIFIED, headers });
-  return new Response(bodyOf(document), {
+  // Most clients take it as it is kept: over a network that is sooner there than the whole text.
+  const asKept = isAccepted(request.headers.get('accept-encoding'), 'gzip');
+  const etag = asKept ? `"${document.etag}-gzip"` : `"${document.etag}"`;
+  const headers = { 'content-type': HTML_CONTENT_TYPE, etag, vary: 'accept-encoding' };
+  if (request.headers.get('if-none-match') === etag) return new Response(null, { status: NOT_MODIFIED, headers });
+  const chunks = document.chunks.map(asKept ? (chunk) => () => chunk.packed : (chunk) => () => chunk.toBytes());
+  const byteLength = asKept ? sum(document.chunks.map(({ packed }) => packed.byteLength)) : document.byteLength;
+  return new Response(bodyOf(chunks, byteLength), {
     status: 200,
-    headers: { ...headers, 'content-length': String(document.byteLength) },
+    headers: { ...headers, 'content-length': String(byteLength), ...(asKept ? { 'content-encoding': 'gzip' } : {}) },
   });
 }
 
-/** Chunk by chunk: a copy of the whole document for each client would be large. */
-function bodyOf({ chunks, byteLength }: ReadyDocument): Buffer<ArrayBuffer> | ReadableStream<Uint8Array> {
-  if (byteLength <= SMALL_DOCUMENT_BYTES) return Buffer.concat(chunks);
+/** Whether a header names a coding, and does not refuse it by `q=0`. */
+function isAccepted(header: string | null, coding: string): boolean {
+  return (header ?? '').split(',').some((entry) => {
+    const [name, ...parameters] = entry.split(';').map((part) => part.trim().toLowerCase());
+    return name === coding && !parameters.some((parameter) => /^q=0(?:\.0*)?$/.test(parameter));
+  });
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+/** Chunk by chunk: the whole document for each client would be large. */
+function bodyOf(
+  chunks: readonly (() => Buffer<ArrayBuffer>)[],
+  byteLength: number,
+): Buffer<ArrayBuffer> | ReadableStream<Uint8Array> {
+  if (byteLength <= SMALL_DOCUMENT_BYTES) return Buffer.concat(chunks.map((chunk) => chunk()));
   let next = 0;
   return new ReadableStream({
     pull(controller) {
       const chunk = chunks[next];
       next += 1;
       if (chunk === undefined) controller.close();
-      else controller.enqueue(chunk);
+      else controller.enqueue(chunk());
     },
   });
 }

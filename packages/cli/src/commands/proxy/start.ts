@@ -1,13 +1,6 @@
 import { once } from 'node:events';
 import { Flags } from '@oclif/core';
-import {
-  createProxy,
-  keysWithoutEffect,
-  listenAddressesFromSection,
-  multimasterSectionSchema,
-  proxyOptionsFromSections,
-  slapproxySectionSchema,
-} from '@slapos/proxy';
+import { keepHeapSmall } from '@slapos/proxy/small-heap';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { checkSection, mergeSections } from '../../config/check-section.js';
 import type { ConfigFile } from '../../config/config-file.js';
@@ -35,6 +28,15 @@ export default class ProxyStart extends SlaposCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(ProxyStart);
+    keepHeapSmall();
+    const {
+      createProxy,
+      keysWithoutEffect,
+      listenAddressesFromSection,
+      multimasterSectionSchema,
+      proxyOptionsFromSections,
+      slapproxySectionSchema,
+    } = await import('@slapos/proxy');
     const config = await this.loadConfig('node', flags.cfg);
     const sections = sectionsInOrder(config);
     // The section that comes first in the file wins, so it is laid on top.
