@@ -16,6 +16,7 @@ import { instanceRequestRoutes } from './routes/instance-request.js';
 import { failureAnswer } from './json-rpc/answer.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { observationRoutes } from './routes/observation.js';
+import { publicFileRoutes } from './routes/public-files.js';
 import { serviceRoutes } from './routes/service.js';
 import { sharedCacheRoutes } from './routes/shared-cache.js';
 import { softwareReleaseRoutes } from './routes/software-release.js';
@@ -46,6 +47,7 @@ export function createApp(context: ProxyContext): ProxyApp {
   eventRoutes(routes, context);
   observationRoutes(routes, context);
   sharedCacheRoutes(routes, context);
+  publicFileRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
   return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(cleanPath(request.url)) };

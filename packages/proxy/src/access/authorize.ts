@@ -8,6 +8,7 @@ import type { Principal } from './principal.js';
 
 const RPC_PREFIX = '/slapos.';
 const CACHE_PREFIX = '/shacache/';
+const PUBLIC_FILES_PREFIX = '/panel/public/';
 const REQUEST_PATH = '/requestComputerPartition';
 
 /** What everybody may ask, known or not: whether the proxy is well, and whether it is this one. */
@@ -95,7 +96,7 @@ export async function authorize(
   { method, path, query, body }: CallToDecide,
   store: ProxyStore,
 ): Promise<void> {
-  if (HARMLESS_PATHS.has(path)) return;
+  if (HARMLESS_PATHS.has(path) || path.startsWith(PUBLIC_FILES_PREFIX)) return;
   // Everybody downloads what was built, nodes also upload it.
   if (path.startsWith(CACHE_PREFIX) && mayUseCache(principal.role, method, path)) return;
   const isRpc = path.startsWith(RPC_PREFIX);

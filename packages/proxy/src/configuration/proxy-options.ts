@@ -70,6 +70,7 @@ const proxyOptionsSchema = z.strictObject({
   allowedHosts: z.array(z.string()).default([]),
   durable: z.boolean().default(true),
   sharedCache: sharedCacheSchema.optional(),
+  publicDirectory: z.string().startsWith('/').optional(),
   limits: limitsSchema.prefault({}),
 });
 
@@ -97,6 +98,8 @@ export interface ProxyOptions {
   readonly allowedHosts?: readonly string[];
   /** Serve shacache and shadir from these folders, and fetch what is missing from others. Default: not served. */
   readonly sharedCache?: z.input<typeof sharedCacheSchema>;
+  /** Folder whose files everybody may download, at `/panel/public/`. Default: none. */
+  readonly publicDirectory?: string;
   /** Wait for the disk before answering a change. Default true; false may lose the last changes when the power fails. */
   readonly durable?: boolean;
   readonly limits?: Partial<ProxyLimits>;

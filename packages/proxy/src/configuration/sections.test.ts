@@ -35,7 +35,8 @@ test('all values, as texts of a file', () => {
     trust_forwarded_headers: 'True',
     allowed_hosts: '\nproxy.example\nother.example',
     log_file: '/var/log/proxy.log',
-    'public-directory-path': '',
+    'public-directory-path': '/srv/public',
+    'shacache-signing-key-path': '/srv/key.pem',
     'shacache-content-directory': '/srv/shacache',
     unknown_key: 'ignored',
   });
@@ -45,7 +46,9 @@ test('all values, as texts of a file', () => {
     trust_forwarded_headers: true,
     allowed_hosts: ['proxy.example', 'other.example'],
     log_file: '/var/log/proxy.log',
+    public_directory_path: '/srv/public',
   });
+  expect(proxyOptionsFromSections(section)).toMatchObject({ publicDirectory: '/srv/public' });
   expect(keysWithoutEffect(section)).toEqual(['shacache_content_directory']);
 });
 
@@ -56,6 +59,7 @@ test.each([
   [{ port: 'http' }, 'port: expected a port'],
   [{ port: '65536' }, 'port: expected a port'],
   [{ port: '-1' }, 'port: expected a port'],
+  [{ public_directory_path: 'public' }, 'public_directory_path: expected the absolute path of a folder'],
   [
     { software_product_list: 'kvm  https://a/' },
     'software_product_list: expected "REFERENCE URL" with exactly one space',

@@ -43,6 +43,12 @@ const products = lines.transform((list, context) => {
 });
 
 const folder = z.string().refine((path) => path.startsWith('/'), { error: 'expected the absolute path of a folder' });
+const optionalFolder = z
+  .string()
+  .trim()
+  .refine((path) => path === '' || path.startsWith('/'), { error: 'expected the absolute path of a folder' })
+  .transform((path) => (path === '' ? undefined : path))
+  .optional();
 const optionalText = z
   .string()
   .transform((text) => (text.trim() === '' ? undefined : text.trim()))
@@ -81,10 +87,9 @@ export const slapproxySectionSchema = z.preprocess(
       .refine((path) => path === '' || path.startsWith('/'), { error: 'expected the absolute path of a Unix socket' })
       .transform((path) => (path === '' ? undefined : path))
       .optional(),
-    public_directory_path: optionalText,
+    public_directory_path: optionalFolder,
     shacache_content_directory: optionalText,
     shacache_metadata_directory: optionalText,
-    shacache_signing_key_path: optionalText,
     shacache_upstream_cache_url: optionalText,
     shacache_upstream_dir_url: optionalText,
   }),
@@ -103,12 +108,6 @@ export const multimasterSectionSchema = z.object({
 export type SlapproxySection = z.output<typeof slapproxySectionSchema>;
 export type MultimasterSection = z.output<typeof multimasterSectionSchema>;
 
-/** Keys that are understood, but belong to parts that this version does not serve. */
-const NOT_SERVED = [
-  'public_directory_path',
-  'shacache_signing_key_path',
-] as const satisfies readonly (keyof SlapproxySection)[];
-
 /** The cache needs both folders. */
 const SHACACHE_KEYS = [
   'shacache_content_directory',
@@ -117,12 +116,11 @@ const SHACACHE_KEYS = [
   'shacache_upstream_dir_url',
 ] as const satisfies readonly (keyof SlapproxySection)[];
 
-/** Which keys of the section are set, but have no effect in this version: whoever reads the file should say so. */
+/** Which keys of the section are set, but have no effect without others that are not: whoever reads the file should say so. */
 export function keysWithoutEffect(section: SlapproxySection): string[] {
   const isHalf =
     (section.shacache_content_directory === undefined) !== (section.shacache_metadata_directory === undefined);
-  const half = SHACACHE_KEYS.filter((key) => isHalf && section[key] !== undefined);
-  return [...NOT_SERVED.filter((key) => section[key] !== undefined), ...half];
+  return SHACACHE_KEYS.filter((key) => isHalf && section[key] !== undefined);
 }
 
 /** Where a proxy with this section listens: its port, and a Unix socket when one is named. */
@@ -149,6 +147,7 @@ export function proxyOptionsFromSections(
     trustForwardedHeaders: section.trust_forwarded_headers,
     allowedHosts: section.allowed_hosts,
     ...sharedCacheOf(section),
+    ...(section.public_directory_path === undefined ? {} : { publicDirectory: section.public_directory_path }),
     multimaster: multimaster.map(
       ({ url, key, cert, ca, software_release_list: softwareReleaseUrls, computer, partition }) => ({
         url,

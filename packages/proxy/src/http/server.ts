@@ -12,6 +12,8 @@ import { ProxyError } from '../errors.js';
 
 /** How often connections are looked at for requests that take too long. */
 const TIMEOUT_CHECK_INTERVAL_MS = 1_000;
+/** How often a server that closes looks for connections that nothing is asked on any more. */
+const IDLE_SWEEP_INTERVAL_MS = 20;
 const BUSY_ANSWER =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nConnection: close\r\nContent-Length: 0\r\n\r\n';
 
@@ -206,7 +208,10 @@ function urlOf(server: Server, address: ListenAddress): string {
 async function close(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeIdleConnections();
+  // A connection that is kept alive becomes idle when its last answer is out: nobody tells.
+  const sweeper = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_INTERVAL_MS);
   const timer = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearInterval(sweeper);
   clearTimeout(timer);
 }

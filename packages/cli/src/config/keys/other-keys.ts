@@ -47,10 +47,13 @@ export const SLAPPROXY_KEYS: SectionFacts = {
   tls: { meaning: 'serve TLS, with a certificate of its own authority', default: 'false' },
   tls_names: { meaning: 'names and addresses in that certificate, one a line' },
   socket_path: { meaning: 'Unix socket that is served as well' },
-  public_directory_path: { meaning: 'where the panel looks for schemas' },
+  public_directory_path: { meaning: 'folder whose files everybody may download, at /panel/public/' },
   shacache_content_directory: { meaning: 'content of the cache that is served' },
   shacache_metadata_directory: { meaning: 'index of the cache that is served' },
-  shacache_signing_key_path: { meaning: 'key that signs its entries' },
+  shacache_signing_key_path: {
+    meaning: 'key that signs its entries',
+    unused: 'no version signs: entries keep the signature of who uploads them (signature-private-key-file)',
+  },
   shacache_upstream_cache_url: { meaning: 'content server behind it' },
   shacache_upstream_dir_url: { meaning: 'index server behind it' },
 };
