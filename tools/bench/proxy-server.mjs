@@ -21,6 +21,7 @@ const MAX_CLIENTS = 64;
  * A real proxy process on a database file, and connections to it that stay open. TMPDIR says on which disk.
  *
  * @returns {Promise<{
+ *   url: string,
  *   get: (path: string, headers?: Record<string, string>) => Promise<Answer>,
  *   post: (path: string, form: Record<string, string>) => Promise<Answer>,
  *   postJson: (path: string, value: unknown) => Promise<Answer>,
@@ -54,6 +55,7 @@ export async function startProxyServer() {
     });
 
   return {
+    url: `http://127.0.0.1:${port}/`,
     get: (target, headers = {}) => call('GET', target, headers),
     post: async (target, form) => {
       const body = new URLSearchParams(form).toString();
@@ -125,4 +127,24 @@ export function requestForm(name, softwareType = 'default') {
     state: marshal(null),
     shared_xml: marshal(false),
   };
+}
+
+const FILLING_CLIENTS = 16;
+
+/**
+ * Formats the computer and requests an instance for each of its partitions.
+ *
+ * @param {Awaited<ReturnType<typeof startProxyServer>>} server
+ * @param {number} partitions
+ */
+export async function fillComputer(server, partitions) {
+  await server.post('/loadComputerConfigurationFromXML', descriptionForm(partitions));
+  let next = 0;
+  const client = async () => {
+    while (next < partitions) {
+      next += 1;
+      await server.post('/requestComputerPartition', requestForm(`instance ${next}`));
+    }
+  };
+  await Promise.all(Array.from({ length: FILLING_CLIENTS }, client));
 }

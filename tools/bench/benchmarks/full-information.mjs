@@ -1,29 +1,12 @@
-import { COMPUTER_ID, descriptionForm, requestForm, startProxyServer } from '../proxy-server.mjs';
+import { COMPUTER_ID, fillComputer, requestForm, startProxyServer } from '../proxy-server.mjs';
 
 const CASES = [
   { partitions: 1_000, goalMs: 22 },
   { partitions: 10_000, goalMs: 200 },
 ];
 const UNCHANGED_GOAL_MS = 50;
-const CLIENTS = 16;
 const AS_NODES_ASK = { 'accept-encoding': 'gzip, deflate' };
 const TARGET = `/getFullComputerInformation?computer_id=${COMPUTER_ID}`;
-
-/**
- * @param {Awaited<ReturnType<typeof startProxyServer>>} server
- * @param {number} partitions
- */
-async function fill(server, partitions) {
-  await server.post('/loadComputerConfigurationFromXML', descriptionForm(partitions));
-  let next = 0;
-  const client = async () => {
-    while (next < partitions) {
-      next += 1;
-      await server.post('/requestComputerPartition', requestForm(`instance ${next}`));
-    }
-  };
-  await Promise.all(Array.from({ length: CLIENTS }, client));
-}
 
 /** @type {import('../measure.mjs').Benchmark} */
 export const benchmark = {
@@ -39,7 +22,7 @@ export const benchmark = {
     for (const { partitions, goalMs } of CASES) {
       const server = await startProxyServer();
       disposers.push(server.dispose);
-      await fill(server, partitions);
+      await fillComputer(server, partitions);
       await server.get(TARGET, AS_NODES_ASK);
       const rssMegabytes = await server.rssMegabytes();
       const { bytes, etag = '' } = await server.get(TARGET);

@@ -11,6 +11,7 @@ import type { PlannedPartition } from './plan.js';
 import { hasPromises, promiseFailureText, runPartitionPromises } from './promises.js';
 import { configureServices, removeServices } from './supervision.js';
 import { tidyFreePartition } from './tidy.js';
+import type { ToldStatus } from './told-status.js';
 import { beginTransaction, endTransaction } from './transaction.js';
 import { type InstanceContext, inspectPartition, type PartitionWork, withPartition } from './work.js';
 
@@ -152,22 +153,27 @@ export async function failPartition(
 }
 
 /** Looks at the promises of a partition that is up to date, and tells the master when their state changed. (spec: grid 9.4) */
-export async function checkPartition(requested: PartitionInformation, context: InstanceContext): Promise<PartitionEnd> {
+export async function checkPartition(
+  requested: PartitionInformation,
+  context: InstanceContext,
+  told: ToldStatus,
+): Promise<PartitionEnd> {
   return inspectPartition(requested, context, async (work) => {
     const { ports } = context;
     const report = (await hasPromises(work.folder)) ? await runPartitionPromises(work, context, 'anomaly') : {};
-    const status = requested.accessStatus;
-    const isKnownAsFailing = status?.startsWith('#error') === true;
+    const known = told.known(requested);
     if (report.firstFailure !== undefined) {
       const text = promiseFailureText(report.firstFailure);
       work.logger.error(text);
-      if (!isKnownAsFailing) {
+      if (known !== 'failing') {
         await refreshCertificate(work, context);
         await ports.master.reportPartitionError(work.partitionId, text);
+        told.note(requested, 'failing');
       }
-    } else if (status === undefined || isKnownAsFailing) {
+    } else if (known !== 'well') {
       await refreshCertificate(work, context);
       await ports.master.reportPartitionStarted(work.partitionId, callOptions(context));
+      told.note(requested, 'well');
     }
     return { outcome: 'unchanged' };
   });

@@ -4,6 +4,7 @@ import type { PartitionInformation } from '@slapos/slap';
 import { openRoot } from '../software/observe.js';
 import { softwareReleaseHash } from '../software/release-path.js';
 import { type ObservedPartition, PARTITION_ID, type RequestedPartition } from './plan.js';
+import { hasPromises } from './promises.js';
 
 /** The master's timestamp of the last success. (spec: grid 7.3) */
 export const TIMESTAMP_FILE = '.timestamp';
@@ -50,10 +51,20 @@ async function readSmall(folder: UntrustedDirectory, name: string): Promise<stri
   }
 }
 
+/** What cannot be looked at is looked at again by the work on that partition alone, whose error it is then. */
+async function mayHavePromises(folder: UntrustedDirectory): Promise<boolean> {
+  try {
+    return await hasPromises(folder);
+  } catch (error) {
+    if (isSlapOSError(error)) return true;
+    throw error;
+  }
+}
+
 async function observePartition(
   root: UntrustedDirectory,
   partitionId: string,
-): Promise<Pick<ObservedPartition, 'folder' | 'timestamp' | 'timestampWrittenAtMs'>> {
+): Promise<Omit<ObservedPartition, keyof ObservedReleaseFolder>> {
   const stat = await root.stat(partitionId);
   if (stat?.type !== 'directory') return { folder: stat === undefined ? 'absent' : 'not-a-folder' };
   await using folder = await root.openSubdirectory(partitionId);
@@ -64,6 +75,7 @@ async function observePartition(
     folder: 'present',
     timestampWrittenAtMs: timestampStat.modifiedMs,
     ...(timestamp === undefined ? {} : { timestamp }),
+    hasPromises: await mayHavePromises(folder),
   };
 }
 

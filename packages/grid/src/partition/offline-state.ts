@@ -32,12 +32,14 @@ export type LastTarget = z.output<typeof targetSchema>[number];
 /** An error of a partition that the master has not heard of. */
 export type UnsentReport = z.output<typeof reportsSchema>[number];
 
-async function openState(instanceRoot: string): Promise<UntrustedDirectory> {
+/** The folder of such files. */
+export async function openState(instanceRoot: string): Promise<UntrustedDirectory> {
   await using lib = await UntrustedDirectory.open(`${instanceRoot}/var/lib`);
   return await lib.openSubdirectory(FOLDER, { create: true, mode: FOLDER_MODE });
 }
 
-async function readState<Output>(
+/** One of these files; `undefined`, and a line in the log, when it is not what we write. */
+export async function readState<Output>(
   folder: UntrustedDirectory,
   name: string,
   schema: z.ZodType<Output>,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 
+import type { ManagerHook } from '@slapos/manager';
 import type { ComputerInformation, PartitionInformation } from '@slapos/slap';
 
 import { errorReport, GridError } from '../errors.js';
@@ -26,6 +27,7 @@ import { runOffline } from './offline.js';
 import { queueReports, rememberTarget, sendQueuedReports } from './offline-state.js';
 import { type PartitionReason, planInstance, type PlannedPartition, unknownPartitions } from './plan.js';
 import { logSummary } from './summary.js';
+import { ToldStatus } from './told-status.js';
 import type { InstanceContext } from './work.js';
 
 /** What became of one partition. */
@@ -62,6 +64,8 @@ export interface InstancePassControl {
 interface PlannedItem {
   readonly planned: PlannedPartition;
   readonly requested: PartitionInformation;
+  /** Deployed, with promises that could fail. */
+  readonly hasPromises: boolean;
 }
 
 interface InstancePlan {
@@ -90,7 +94,9 @@ async function planItems(
   const planned = planInstance(observed.partitions, requested, { ...options, maximumPeriodicitySeconds }, nowMs);
   const items = information.partitions.flatMap((partition, index) => {
     const plan = planned[index];
-    return plan === undefined ? [] : [{ planned: plan, requested: partition }];
+    if (plan === undefined) return [];
+    const hasPromises = observed.partitions.get(partition.partitionId)?.hasPromises ?? true;
+    return [{ planned: plan, requested: partition, hasPromises }];
   });
   return { items, invalidPeriodicities: observed.invalidPeriodicities };
 }
@@ -114,6 +120,7 @@ export async function planInstancePass(
 /** One instance pass: what it has found out so far. */
 class InstancePass {
   readonly #context: InstanceContext;
+  readonly #told: ToldStatus;
   readonly #jobs: number;
   readonly #results = new Map<string, PartitionItemResult>();
   /** Milliseconds spent on each partition so far. */
@@ -124,8 +131,9 @@ class InstancePass {
   /** Reports are kept one after the other. */
   #unsent: Promise<void> = Promise.resolve();
 
-  constructor(context: InstanceContext) {
+  constructor(context: InstanceContext, told: ToldStatus) {
     this.#context = context;
+    this.#told = told;
     // The debugger of buildout needs the terminal for itself.
     this.#jobs = context.options.buildoutDebug === true ? 1 : (context.options.jobs ?? os.availableParallelism());
   }
@@ -143,14 +151,19 @@ class InstancePass {
     const processes = items.filter((item) => item.planned.action === 'process');
     const others = items.filter((item) => item.planned.action !== 'process' && item.planned.action !== 'check');
     const managed = items.filter(({ planned }) => planned.action !== 'tidy' && planned.action !== 'refuse');
-    await forEachLimited(managed, this.#jobs, (item) => this.#beginManaged(item));
+    await forEachLimited(this.#having('instance', managed), this.#jobs, (item) => this.#beginManaged(item));
     await forEachLimited(this.#remaining(others), this.#jobs, (item) =>
       this.#guard(item, () => applySimply(item.planned, item.requested, this.#context)),
     );
     await forEachLimited(this.#remaining(processes), this.#jobs, (item) => this.#prepare(item));
     if (processes.length > 0) await this.#updateSupervisor(processes);
     await forEachLimited(items, this.#jobs, (item) => this.#finish(item));
-    await forEachLimited(managed, this.#jobs, (item) => this.#endManaged(item));
+    await forEachLimited(this.#having('instanceTearDown', managed), this.#jobs, (item) => this.#endManaged(item));
+  }
+
+  /** These items when a manager has the hook; otherwise there is nothing to go through them for. */
+  #having(hook: ManagerHook, items: readonly PlannedItem[]): readonly PlannedItem[] {
+    return this.#context.ports.managers?.has(hook) === true ? items : [];
   }
 
   /** Before anything is decided about a partition, and so for those that are up to date, too. */
@@ -185,6 +198,7 @@ class InstancePass {
 
   async #prepare(item: PlannedItem): Promise<void> {
     this.#context.emit('partition.started', { partition: item.planned.partitionId });
+    this.#told.forget(item.planned.partitionId);
     await this.#guard(item, async () => {
       await preparePartition(item.planned as PlannedProcess, item.requested, this.#context);
       return undefined;
@@ -206,7 +220,11 @@ class InstancePass {
     const { planned, requested } = item;
     if (this.#results.has(planned.partitionId)) return;
     if (planned.action === 'process') await this.#guard(item, () => finishPartition(planned, requested, this.#context));
-    else if (planned.action === 'check') await this.#guard(item, () => checkPartition(requested, this.#context));
+    // Most partitions of most passes end here, without their folder being opened a second time.
+    else if (planned.action === 'check' && !item.hasPromises && this.#told.known(requested) === 'well')
+      this.#record(item, { outcome: 'unchanged' }, 0);
+    else if (planned.action === 'check')
+      await this.#guard(item, () => checkPartition(requested, this.#context, this.#told));
   }
 
   /** Runs a step of one partition; a failure is dealt with here. No end yet means that another step follows. */
@@ -300,8 +318,12 @@ async function runOnline(
   for (const { planned } of plan.items) {
     emit('partition.planned', { partition: planned.partitionId, action: planned.action, reason: planned.reason });
   }
-  const pass = new InstancePass(context);
+  const told = await ToldStatus.open(options, information.partitions, ports.logger);
+  const pass = new InstancePass(context, told);
   await pass.run(plan.items);
+  await told.save().catch((error: unknown) => {
+    ports.logger.warn('Cannot keep what the master was told', { error });
+  });
   return { items: pass.results(plan.items), offlineError: pass.offlineError };
 }
 

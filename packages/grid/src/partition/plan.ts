@@ -5,6 +5,8 @@ export interface ObservedPartition {
   readonly timestamp?: string;
   /** When `.timestamp` was written, in milliseconds since the epoch. */
   readonly timestampWrittenAtMs?: number;
+  /** Of a partition that was deployed: whether it has promises that could fail. */
+  readonly hasPromises?: boolean;
   /** Whether the folder of its Software Release exists. */
   readonly releaseInstalled: boolean;
   /** The integer in the release's `periodicity` file, in seconds. */
