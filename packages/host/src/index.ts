@@ -30,7 +30,7 @@ export type { EntryStat, EntryType } from './files/descriptor.js';
 export { removeAsOwner, type RemoveAsOwnerOptions } from './files/remove-as-owner.js';
 export type { OwnerRemoval, RemovalProblem, RemoveTreeOptions, RemoveTreeReport } from './files/remove-tree.js';
 export { removeTree, writeFileAtomically, writeFileIfDifferent } from './files/trusted-files.js';
-export { giveBlockDevice, makeKernelDirectory, writeKernelFile } from './files/kernel-files.js';
+export { giveBlockDevice, makeKernelDirectory, removeKernelDirectory, writeKernelFile } from './files/kernel-files.js';
 export type { ExpectedOwner } from './files/open-directory.js';
 export type { OpenSubdirectoryOptions, Ownership, ReadOptions, WriteOptions } from './files/options.js';
 export { UntrustedDirectory } from './files/untrusted-directory.js';

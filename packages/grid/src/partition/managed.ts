@@ -31,6 +31,7 @@ async function managedPartition(work: PartitionWork, context: InstanceContext): 
     userName: known?.name ?? String(owner.uid),
     softwareReleaseUrl: requested.softwareReleaseUrl,
     requestedState: requested.requestedState ?? 'destroyed',
+    parameters: requested.instanceParameters,
     addresses: [...new Set(addresses)].filter((address) => address !== ''),
     services: new PartitionManagedServices(work, context, {
       userName: known?.name ?? String(owner.uid),

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 
 import { fileError, HostError, systemErrorCode } from '../errors.js';
 
-const NO_FOLLOW_WRITE = fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW;
+/** As a shell does it; the kernel cares for the one write only. */
+const NO_FOLLOW_WRITE = fs.constants.O_WRONLY | fs.constants.O_NOFOLLOW | fs.constants.O_TRUNC;
 /** Opening must neither wait for a medium nor touch one. */
 const NO_WAIT_READ = fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK;
 const MINOR_LOW_BITS = 0xff;
@@ -34,6 +35,22 @@ export function makeKernelDirectory(directory: string): void {
   } catch (error) {
     if (systemErrorCode(error) !== 'EEXIST') throw fileError('make', directory, error);
   }
+}
+
+/**
+ * Removes a folder of a file system of the kernel, such as a control group; one that is not there is fine.
+ * @returns `false` when it is in use: the kernel keeps a group that has processes
+ * @throws HostError `HOST_FILE_FAILED`
+ */
+export function removeKernelDirectory(directory: string): boolean {
+  try {
+    fs.rmdirSync(directory);
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (code === 'EBUSY') return false;
+    if (code !== 'ENOENT') throw fileError('remove', directory, error);
+  }
+  return true;
 }
 
 /**

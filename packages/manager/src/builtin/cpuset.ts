@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 import { writeKernelFile } from '@slapos/host';
 import { z } from 'zod';
@@ -7,6 +7,7 @@ import { defineManager, type ManagerContext } from '../contract/manager.js';
 import { readRequestFile } from '../contract/request-file.js';
 import type { ManagedPartition } from '../contract/subjects.js';
 import { type CpuGroups, openCpuGroups } from './cpuset-groups.js';
+import { statusOf, uidOf } from './process-owners.js';
 
 const REQUEST = '.slapos-cpu-exclusive';
 const REQUEST_MODE = 0o644;
@@ -133,12 +134,6 @@ function setGovernor(cpu: number, options: Options, logger: ManagedPartition['lo
   }
 }
 
-/** The effective owner of a process; `undefined` when there is none. */
-function uidOf(pid: number): number | undefined {
-  const uid = /^Uid:\s+\d+\s+(\d+)/m.exec(statusOf(pid))?.[1];
-  return uid === undefined ? undefined : Number(uid);
-}
-
 /** Kernel threads, init, the supervisor and the node itself stay where they are. */
 function isOfTheMachine(pid: number): boolean {
   const status = statusOf(pid);
@@ -147,12 +142,4 @@ function isOfTheMachine(pid: number): boolean {
   return (
     pid <= KERNEL_THREAD_PARENT || parent === KERNEL_THREAD_PARENT || pid === process.pid || AGENT_NAMES.test(name)
   );
-}
-
-function statusOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${String(pid)}/status`, 'latin1');
-  } catch {
-    return ''; // gone
-  }
 }

@@ -40,6 +40,8 @@ export interface ManagedPartition {
   readonly userName: string;
   readonly softwareReleaseUrl: string | undefined;
   readonly requestedState: string;
+  /** What its requester asks for, as the master gives it: not trusted. */
+  readonly parameters: Readonly<Record<string, unknown>>;
   /** Its addresses, IPv4 and IPv6, in the master's order. */
   readonly addresses: readonly string[];
   readonly services: ManagedServices;

@@ -134,9 +134,13 @@ function checkOptions({ name, options }: ManagerDefinition, texts: Readonly<Reco
   }
   const result = options.safeParse(texts);
   if (result.success) return result.data;
-  const problems = result.error.issues.map(
-    ({ path: [key], message }) => `[manager:${name}]${key === undefined ? '' : ` ${String(key)}`}: ${message}`,
-  );
+  const problems = result.error.issues.flatMap((issue) => {
+    const [key] = issue.path;
+    // zod names the keys that it does not know in a sentence of its own, without a path.
+    if (key === undefined && 'keys' in issue && Array.isArray(issue.keys))
+      return issue.keys.map((unknown) => `[manager:${name}] ${String(unknown)}: is not known`);
+    return [`[manager:${name}]${key === undefined ? '' : ` ${String(key)}`}: ${issue.message}`];
+  });
   throw new ManagerError('MANAGER_INVALID_OPTIONS', problems.join('\n'));
 }
 

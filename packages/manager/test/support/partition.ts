@@ -64,6 +64,7 @@ export class Machine implements AsyncDisposable {
       userName: 'tenant',
       softwareReleaseUrl: 'https://sr.example/software.cfg',
       requestedState: 'started',
+      parameters: {},
       addresses: ['10.0.0.2', '2001:db8::2'],
       services: {
         setGroup: async (suffix, programs) => {
