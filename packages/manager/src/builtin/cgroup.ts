@@ -129,19 +129,20 @@ class GroupKeeper {
 
   #open({ owner }: ManagedPartition): PartitionGroups | undefined {
     const groups = openPartitionGroups(this.#options['cgroup-root'], this.#options['parent-group']);
-    if ('unavailable' in groups) return this.#warnOnce('Partitions have no control groups', groups.unavailable);
-    if (owner.uid === 0 || owner.uid === process.geteuid?.())
-      return this.#warnOnce(
-        'Partitions have no control groups',
-        'they belong to the user of the node itself, so their processes cannot be told from its own',
-      );
+    const reason =
+      'unavailable' in groups
+        ? groups.unavailable
+        : owner.uid === 0 || owner.uid === process.geteuid?.()
+          ? 'they belong to the user of the node itself, so their processes cannot be told from its own'
+          : undefined;
+    if (reason !== undefined) this.#warnOnce('Partitions have no control groups', reason);
+    if (reason !== undefined || 'unavailable' in groups) return undefined;
     return groups;
   }
 
-  #warnOnce(message: string, reason: string): undefined {
+  #warnOnce(message: string, reason: string): void {
     if (!this.#said.has(reason)) this.#context.logger.warn(message, { reason });
     this.#said.add(reason);
-    return undefined;
   }
 
   #place({ partitionId, owner, logger }: ManagedPartition, groups: PartitionGroups): void {
