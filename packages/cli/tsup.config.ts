@@ -2,15 +2,15 @@ import type { Options } from 'tsup';
 import { packageTsupConfig } from '../../config/tsup.ts';
 import { bundledAssets, englishOnly, thirdPartyLicences } from './build/esbuild-plugins.ts';
 
-/** oclif can compile commands of plug-ins under development; the mini-master has native parts, and starts slowly anyway. */
-const NOT_BUNDLED = ['typescript', 'ts-node', '@slapos/proxy'];
+/** oclif can compile commands of plug-ins under development; the mini-master starts slowly anyway; SQLite is native. */
+const NOT_BUNDLED = ['typescript', 'ts-node', '@slapos/proxy', 'better-sqlite3'];
 
 /**
  * At the start of a command, finding and reading hundreds of files takes longer than running them: our packages and their libraries are
  * bundled, so that a command is a few files.
  */
 const bundled: Options = {
-  noExternal: [/^(?!@slapos\/proxy$|typescript$|ts-node$)/],
+  noExternal: [/^(?!@slapos\/proxy$|typescript$|ts-node$|better-sqlite3$)/],
   external: NOT_BUNDLED,
   esbuildOptions: (options) => {
     // From the sources, so that what a command does not use is left out of it.

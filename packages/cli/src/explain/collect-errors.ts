@@ -18,7 +18,8 @@ export const collectErrors = {
   },
   COLLECT_DATABASE_MISSING: {
     meaning: 'Nothing was measured on this machine yet.',
-    remedy: 'Take a snapshot first.',
+    remedy: 'Take a snapshot first, as root; cron or slapos node run does it every minute.',
+    run: ['slapos node collect'],
   },
   COLLECT_HEATING_MODEL_UNKNOWN: {
     meaning: 'The heating test has no figures for this model of computer.',

@@ -105,17 +105,14 @@ export class CollectorReader implements AsyncDisposable {
       tables
         .selectFrom(
           tables
-            .selectFrom('user')
-            .select(['partition', stampText.as('at')])
+            .selectFrom(processesOnce(tables, from, to).as('once'))
+            .select(['partition', 'at'])
             .select(({ fn }) => [
-              fn.sum<number>('cpu_percent').as('cpu'),
-              fn.sum<number>('memory_rss').as('memory'),
+              fn.sum<number>('cpu').as('cpu'),
+              fn.sum<number>('memory').as('memory'),
               fn.countAll<number>().as('processes'),
             ])
-            .where('date', '>=', from.slice(0, 10))
-            .where(stampText, '>=', from)
-            .where(stampText, '<=', to)
-            .groupBy(['partition', 'date', 'time'])
+            .groupBy(['partition', 'at'])
             .as('moment'),
         )
         .select(({ fn }) => [
@@ -190,6 +187,18 @@ export class CollectorReader implements AsyncDisposable {
       throw databaseError(this.#database.file, error);
     }
   }
+}
+
+/** Each process of a moment once: two runs within a second have the same stamp, and would count it twice. */
+function processesOnce(tables: OpenDatabase['tables'], from: string, to: string) {
+  return tables
+    .selectFrom('user')
+    .select(['partition', stampText.as('at')])
+    .select(({ fn }) => [fn.max<number>('cpu_percent').as('cpu'), fn.max<number>('memory_rss').as('memory')])
+    .where('date', '>=', from.slice(0, 10))
+    .where(stampText, '>=', from)
+    .where(stampText, '<=', to)
+    .groupBy(['partition', 'date', 'time', 'process']);
 }
 
 /**

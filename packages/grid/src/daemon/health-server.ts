@@ -47,13 +47,20 @@ function isLoopback(host: string): boolean {
 /**
  * Serves `/healthz` (JSON; status 503 when a pass keeps failing) and `/metrics` (Prometheus).
  * A unix socket is for its owner alone; one that a process left behind is replaced.
+ * @param furtherMetrics more families for `/metrics`, in the same format, made for each question
  * @throws GridError `GRID_INVALID_OPTIONS` when something else has the place
  */
 export async function openHealthServer(
   address: HealthAddress,
   status: () => readonly ScheduledPassStatus[],
+  furtherMetrics: () => Promise<string> = () => Promise.resolve(''),
 ): Promise<HealthServer> {
-  const server = createServer((request, response) => answer(request, response, status()));
+  const server = createServer((request, response) => {
+    answer(request, response, { passes: status(), furtherMetrics }).catch((error: unknown) => {
+      response.writeHead(500, { 'content-type': 'text/plain' });
+      response.end(`${error instanceof Error ? error.message : String(error)}\n`);
+    });
+  });
   if ('socketPath' in address) await removeStaleSocket(address.socketPath);
   server.listen('socketPath' in address ? { path: address.socketPath } : address);
   try {
@@ -78,7 +85,16 @@ function urlOf(address: AddressInfo | string | null): string {
   return `http://${host}:${address.port}`;
 }
 
-function answer(request: IncomingMessage, response: ServerResponse, passes: readonly ScheduledPassStatus[]): void {
+interface Told {
+  readonly passes: readonly ScheduledPassStatus[];
+  readonly furtherMetrics: () => Promise<string>;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { passes, furtherMetrics }: Told,
+): Promise<void> {
   const place = request.url?.split('?')[0];
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     response.writeHead(405, { allow: 'GET, HEAD' }).end();
@@ -87,8 +103,8 @@ function answer(request: IncomingMessage, response: ServerResponse, passes: read
     response.writeHead(health.status === 'ok' ? 200 : 503, { 'content-type': 'application/json' });
     response.end(`${JSON.stringify(health)}\n`);
   } else if (place === '/metrics') {
-    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
-    response.end(renderMetrics(passes, process.memoryUsage.rss()));
+    const metrics = `${renderMetrics(passes, process.memoryUsage.rss())}${await furtherMetrics()}`;
+    response.writeHead(200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' }).end(metrics);
   } else {
     response.writeHead(404, { 'content-type': 'text/plain' }).end('There are /healthz and /metrics.\n');
   }

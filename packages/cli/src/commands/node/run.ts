@@ -11,9 +11,11 @@ import { createLinuxHost } from '@slapos/host';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { checkSection, mergeSections } from '../../config/check-section.js';
+import type { ConfigFile } from '../../config/config-file.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
+import { meterOfPartitions } from '../../metering/partition-metrics.js';
 import { scheduledPasses } from '../../node/scheduled-passes.js';
 import { onHangUp } from '../../signals/on-hang-up.js';
 
@@ -40,7 +42,7 @@ export default class NodeRun extends SlaposCommand {
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeRun);
-    const { passes, listen } = await this.#read(flags);
+    const { passes, listen, config } = await this.#read(flags);
     if (passes.length === 0)
       throw new CliError('CLI_CONFIGURATION', 'There is nothing to run: every period is never', {
         hint: 'Set one of the periods of [daemon], or leave it out.',
@@ -52,7 +54,13 @@ export default class NodeRun extends SlaposCommand {
     });
     const daemon = new NodeDaemon(passes, { clock: host.clock, logger: this.logger });
     await using health =
-      listen === undefined ? undefined : await openHealthServer(readHealthAddress(listen), () => daemon.status());
+      listen === undefined
+        ? undefined
+        : await openHealthServer(
+            readHealthAddress(listen),
+            () => daemon.status(),
+            await meterOfPartitions(config, host.users, this.logger),
+          );
     if (health !== undefined) this.logger.info(`Health and metrics: ${health.address}`);
     using _hangUp = onHangUp(() => {
       void this.#reload(daemon, flags, service.notify.bind(service));
@@ -70,7 +78,7 @@ export default class NodeRun extends SlaposCommand {
 
   async #read(
     flags: Readonly<Record<string, unknown>>,
-  ): Promise<{ passes: ScheduledPass[]; listen: string | undefined }> {
+  ): Promise<{ passes: ScheduledPass[]; listen: string | undefined; config: ConfigFile }> {
     const config = await this.loadConfig('node', typeof flags['cfg'] === 'string' ? flags['cfg'] : undefined);
     checkRoot(config);
     const section = checkSection(daemonSectionSchema, mergeSections(config, ['daemon'], flagsAsKeys(flags)), config, [
@@ -78,7 +86,7 @@ export default class NodeRun extends SlaposCommand {
     ]);
     const run = (id: string, words: string[]): Promise<unknown> => this.config.runCommand(id, words);
     const passes = scheduledPasses(section, config, run, (id) => this.config.findCommand(id) !== undefined);
-    return { passes, listen: section.listen };
+    return { passes, listen: section.listen, config };
   }
 
   /** A configuration that cannot be used changes nothing. */

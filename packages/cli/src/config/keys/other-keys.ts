@@ -88,10 +88,16 @@ export const COLLECT_KEYS: SectionFacts = {
   disk_snapshot_process_pid_foder: { meaning: 'folder of the locks of measurements' },
   disk_snapshot_process_pid_folder: { meaning: 'the same, spelt as it is meant' },
   disk_snapshot_use_quota: { meaning: 'ask the quota instead of walking folders', default: 'false' },
-  enable: { meaning: 'measure folders', unused: 'no version reads it: write report_disk_usage' },
-  time_cycle: { meaning: 'seconds between two', unused: 'no version reads it: write disk_snapshot_time_cycle' },
-  pid_folder: { meaning: 'folder of locks', unused: 'no version reads it: write disk_snapshot_process_pid_folder' },
-  use_quota: { meaning: 'ask the quota', unused: 'no version reads it: write disk_snapshot_use_quota' },
+  enable: { meaning: 'measure folders', unused: 'older versions do not read it: write report_disk_usage' },
+  time_cycle: {
+    meaning: 'seconds between two',
+    unused: 'older versions do not read it: write disk_snapshot_time_cycle',
+  },
+  pid_folder: {
+    meaning: 'folder of locks',
+    unused: 'older versions do not read it: write disk_snapshot_process_pid_folder',
+  },
+  use_quota: { meaning: 'ask the quota', unused: 'older versions do not read it: write disk_snapshot_use_quota' },
 };
 
 /** Keys of `[daemon]`: how often `slapos node run` does what. */
