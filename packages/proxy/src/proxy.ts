@@ -18,6 +18,7 @@ import { ProxyError } from './errors.js';
 import { Forwarding } from './forwarding/forwarding.js';
 import { errorPage } from './http/html-pages.js';
 import { guardRequest } from './http/request-guard.js';
+import { clientAddress } from './http/client-address.js';
 import { requestIdOf, withRequestId } from './http/request-id.js';
 import { type ListenAddress, type RunningServer, startServer, type TlsIdentity } from './http/server.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
@@ -163,7 +164,9 @@ class MiniMaster implements Proxy {
       const durationMs = performance.now() - startedAt;
       const { method, url } = request;
       metrics.end({ method, route: this.#app.routeOf(request), status, durationMs });
-      logger.info('Request', { method, url, status, durationMs: Math.round(durationMs), requestId });
+      const client = clientAddress(request, options) ?? peer.address;
+      const from = client === undefined ? {} : { client };
+      logger.info('Request', { method, url, status, durationMs: Math.round(durationMs), ...from, requestId });
     }
   }
 
@@ -187,7 +190,7 @@ class MiniMaster implements Proxy {
     const names = 'host' in address ? [address.host, ...(address.tls?.names ?? [])] : (address.tls?.names ?? []);
     const tls = address.tls === undefined ? {} : { tls: await this.#tlsIdentity(names) };
     const server = await startServer(
-      (request, { drop, certificateSerial }) => this.#serve(request, { isOpen, certificateSerial }, drop),
+      (request, { drop, ...caller }) => this.#serve(request, { isOpen, ...caller }, drop),
       address,
       { limits: options.limits, logger, ...tls },
     );

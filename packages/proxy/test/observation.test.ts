@@ -107,6 +107,18 @@ describe('ids of requests', () => {
   });
 
   test.each([
+    ['its own address', false, '192.0.2.1', '127.0.0.1'],
+    ['the one that a trusted front end says', true, 'made up, 192.0.2.1', '192.0.2.1'],
+    ['its own, when the front end says nonsense', true, '192.0.2.1, unknown', '127.0.0.1'],
+  ])('the log says where a request came from: %s', async (_name, trustForwardedHeaders, forwarded, logged) => {
+    const { lines, logger } = recorder();
+    await using proxy = await createProxy({ logger, trustForwardedHeaders });
+    const { url } = await proxy.listen({ host: '127.0.0.1', port: 0 });
+    await (await fetch(`${url}/getRunId`, { headers: { 'x-forwarded-for': forwarded } })).text();
+    expect(lines.map(({ fields }) => fields['client'])).toEqual([logged]);
+  });
+
+  test.each([
     ['abc-1.2:3', true],
     ['with space', false],
     ['x'.repeat(101), false],

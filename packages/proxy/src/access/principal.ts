@@ -14,6 +14,8 @@ export interface Peer {
   readonly isOpen: boolean;
   /** Serial number (hexadecimal, lower case) of a client certificate that our authority signed. */
   readonly certificateSerial?: string | undefined;
+  /** IP address of the other end; absent in process and on a Unix socket. */
+  readonly address?: string | undefined;
 }
 
 /** The computer that certificates of users are kept under. */

@@ -118,9 +118,9 @@ const SHACACHE_KEYS = [
 
 /** Which keys of the section are set, but have no effect without others that are not: whoever reads the file should say so. */
 export function keysWithoutEffect(section: SlapproxySection): string[] {
-  const isHalf =
-    (section.shacache_content_directory === undefined) !== (section.shacache_metadata_directory === undefined);
-  return SHACACHE_KEYS.filter((key) => isHalf && section[key] !== undefined);
+  const isServed =
+    section.shacache_content_directory !== undefined && section.shacache_metadata_directory !== undefined;
+  return isServed ? [] : SHACACHE_KEYS.filter((key) => section[key] !== undefined);
 }
 
 /** Where a proxy with this section listens: its port, and a Unix socket when one is named. */

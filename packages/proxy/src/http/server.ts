@@ -58,7 +58,7 @@ export interface RunningServer {
 export async function startServer(
   fetch: (
     request: Request,
-    caller: { readonly drop: () => Response; readonly certificateSerial?: string },
+    caller: { readonly drop: () => Response; readonly certificateSerial?: string; readonly address?: string },
   ) => Promise<Response>,
   address: ListenAddress,
   { limits, logger, tls }: { readonly limits: ProxyLimits; readonly logger: Logger; readonly tls?: TlsIdentity },
@@ -71,6 +71,7 @@ export async function startServer(
           return new Response(null);
         },
         ...certificateOf(incoming.socket),
+        ...(incoming.socket.remoteAddress === undefined ? {} : { address: incoming.socket.remoteAddress }),
       }),
     { overrideGlobalObjects: false },
   );

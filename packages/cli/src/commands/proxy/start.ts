@@ -44,7 +44,11 @@ export default class ProxyStart extends SlaposCommand {
     const section = checkSection(slapproxySectionSchema, merged, config, sections);
     if (section.log_file !== undefined) this.logger.openFile(section.log_file);
     const ignored = keysWithoutEffect(section);
-    if (ignored.length > 0) this.logger.warn(`${config.file}: this version does not use ${ignored.join(', ')}`);
+    if (ignored.length > 0) {
+      this.logger.warn(
+        `${config.file}: ${ignored.join(', ')} has no effect: shacache is served when both shacache_content_directory and shacache_metadata_directory are set`,
+      );
+    }
     const masters = config.sectionNames
       .filter((name) => name.startsWith(MULTIMASTER))
       .map((name) => ({
