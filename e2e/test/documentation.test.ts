@@ -1,4 +1,5 @@
-import { chmod, chown, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readFileSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { execa } from 'execa';
@@ -10,11 +11,11 @@ const isRoot = process.geteuid?.() === 0;
 const userName = isRoot ? `slapos-doc-${process.pid}` : os.userInfo().username;
 
 let folder: string;
+let userId: number;
 
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'doc-')));
   await chmod(folder, 0o755);
-  await mkdir(path.join(folder, 'home'));
   await mkdir(path.join(folder, 'clone'));
   await mkdir(path.join(folder, 'bin'));
   const clone = isRoot ? path.join(folder, 'clone') : WORKSPACE_ROOT;
@@ -22,9 +23,8 @@ beforeAll(async () => {
   await writeFile(slapos, `#!/bin/sh\nexec ${process.execPath} ${clone}/packages/cli/bin/run.js "$@"\n`);
   await chmod(slapos, 0o755);
   if (!isRoot) return;
-  await execa('useradd', ['--no-create-home', '--home-dir', path.join(folder, 'home'), userName]);
-  const { stdout } = await execa('id', ['-u', userName]);
-  await chown(path.join(folder, 'home'), Number(stdout), Number(stdout));
+  await execa('useradd', ['--no-create-home', '--home-dir', folder, userName]);
+  userId = Number((await execa('id', ['-u', userName])).stdout);
 });
 
 afterAll(async () => {
@@ -35,6 +35,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
+/** A home for the reader of a page, in which our packages are installed. */
+async function makeHome(name: string): Promise<string> {
+  const home = path.join(folder, name);
+  await mkdir(home);
+  await symlink(
+    path.join(isRoot ? path.join(folder, 'clone') : WORKSPACE_ROOT, 'node_modules'),
+    path.join(home, 'node_modules'),
+  );
+  if (isRoot) await chown(home, userId, userId);
+  return home;
+}
+
 /** As root the pages, which are about ordinary users, are read by one, who may not be able to enter our clone where it lies. */
 function asReader(): string[] {
   if (!isRoot) return [];
@@ -43,8 +55,19 @@ function asReader(): string[] {
   return ['unshare', '--mount', 'sh', '-ec', `mount --bind '${WORKSPACE_ROOT}' '${clone}'\nexec "$@"`, 'sh', ...reader];
 }
 
-test.each(['docs/tutorial.md'])('what %s shows is what happens', async (page) => {
-  const home = path.join(folder, 'home');
+/** Whatever page shows commands. */
+const pages = readdirSync(path.join(WORKSPACE_ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.md'))
+  .map((name) => path.join('docs', name))
+  .filter((page) => readFileSync(path.join(WORKSPACE_ROOT, page), 'utf8').includes('\n```console\n'));
+
+test('pages with commands are found', () => {
+  expect(pages).toEqual(expect.arrayContaining(['docs/tutorial.md', 'docs/how-to/look-after-a-node.md']));
+});
+
+// Each page has a reader, a folder and ports of its own, and waits most of the time.
+test.concurrent.for(pages)('what %s shows is what happens', async (page, { expect }) => {
+  const home = await makeHome(path.basename(page, '.md'));
   await using session = new ConsoleSession({
     directory: home,
     prefix: asReader(),

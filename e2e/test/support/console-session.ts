@@ -20,7 +20,7 @@ export async function readShownCommands(page: string): Promise<ShownCommand[]> {
     for (const line of block.split('\n').slice(0, -1)) {
       const last = commands.at(-1);
       if (line.startsWith(PROMPT)) commands.push({ command: line.slice(PROMPT.length), expected: [] });
-      else if (line.startsWith(CONTINUATION) && last?.expected.length === 0)
+      else if (`${line} `.startsWith(CONTINUATION) && last?.expected.length === 0)
         last.command += `\n${line.slice(CONTINUATION.length)}`;
       else last?.expected.push(line);
     }

@@ -50,8 +50,7 @@ export interface FormatOptions {
 }
 
 /**
- * Turns the checked section into the options of a run.
- * @param definition what the file named by `input_definition_file` holds, already read
+ * Turns the checked section into the options of a run; the definition is what the file named by `input_definition_file` holds.
  * @throws FormatError `FORMAT_OPTIONS` that names the key
  */
 export function formatOptionsFromSection(

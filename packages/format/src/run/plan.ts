@@ -23,7 +23,7 @@ export interface FolderFacts {
   readonly gid: number;
 }
 
-/** What {@link observeMachine} saw. */
+/** What `observeMachine` saw. */
 export interface ObservedMachine {
   readonly isRoot: boolean;
   readonly ourUid: number;

@@ -55,7 +55,7 @@ export function removeKernelDirectory(directory: string): boolean {
 
 /**
  * Gives a block device to a user and a group, if the file still is the device that was meant.
- * @param options.device `major:minor`, as `BlockDevice` has it
+ * The device is `major:minor`, as `BlockDevice` has it.
  * @throws HostError `HOST_UNTRUSTED_ENTRY` when it is something else, `HOST_FILE_FAILED`
  */
 export function giveBlockDevice(

@@ -88,8 +88,7 @@ export interface PartitionUsage {
 
 /**
  * Writes the document that tells a master what the partitions of a computer used (spec: grid §11.2). Every movement gets the id of its
- * partition as its reference, whatever its author wrote.
- * @param stopDate as text: `2026-11-23 at 05:12:00`
+ * partition as its reference, whatever its author wrote. The stop date is text: `2026-11-23 at 05:12:00`.
  * @throws SlapError `SLAP_INVALID_ARGUMENT` for text that XML cannot hold
  */
 export function writeComputerUsage(options: {

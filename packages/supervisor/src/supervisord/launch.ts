@@ -120,7 +120,7 @@ async function launch(context: LaunchContext): Promise<void> {
 
 /**
  * Runs a supervisor that stays in the foreground, until it ends or is told to by `signal` (spec: supervisor §4.4).
- * @throws SupervisorError as {@link ensureSupervisord}
+ * @throws SupervisorError those of a supervisor that cannot be started
  */
 export async function runSupervisorInForeground(
   context: Pick<LaunchContext, 'commands' | 'logger' | 'kind' | 'paths'>,
