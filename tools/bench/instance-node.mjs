@@ -1,10 +1,17 @@
-import { chown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { createBuildoutBuilder, createPromiseRunner, runInstancePass, softwareReleasePath } from '@slapos/grid';
+import {
+  createBuildoutBuilder,
+  createPromiseRunner,
+  runInstancePass,
+  runSoftwarePass,
+  softwareReleasePath,
+} from '@slapos/grid';
 import { aPartition, InMemoryMaster } from '@slapos/grid/testing';
 import { createLinuxHost, silentLogger } from '@slapos/host';
 import { createSupervisordAdapter } from '@slapos/supervisor';
+import { copyRelease, SOFTWARE_TYPE } from './fixture-release.mjs';
 
 /**
  * @import { GridPorts, InstancePassOptions, InstancePassResult, Master } from '@slapos/grid'
@@ -33,6 +40,7 @@ const IS_ROOT = process.geteuid?.() === 0;
  */
 export async function makeInstanceNode({ partitions, releaseUrl, timestamp, supervisorKind = 'supervisord' }) {
   const directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'gb-')));
+  await chmod(directory, 0o755);
   const softwareRoot = path.join(directory, 'soft');
   const instanceRoot = path.join(directory, 'inst');
   await mkdir(softwareRoot, { mode: 0o755 });
@@ -106,8 +114,9 @@ async function deploy(partition, release, timestamp) {
  * @param {number} partitions
  * @param {string} releaseUrl
  * @param {string} timestamp
+ * @param {string} [softwareType]
  */
-export function contentedMaster(partitions, releaseUrl, timestamp) {
+export function contentedMaster(partitions, releaseUrl, timestamp, softwareType = 'default') {
   return new InMemoryMaster({
     computerId: COMPUTER_ID,
     partitions: Array.from({ length: partitions }, (_, index) =>
@@ -115,6 +124,7 @@ export function contentedMaster(partitions, releaseUrl, timestamp) {
         computerId: COMPUTER_ID,
         partitionId: `slappart${index}`,
         softwareReleaseUrl: releaseUrl,
+        softwareType,
         timestamp,
         accessStatus: '#access is ok',
         instanceParameters: { _: JSON.stringify({ port: 8080 }) },
@@ -133,4 +143,64 @@ export function checkUnchanged(result, partitions) {
     throw new Error(
       `${unchanged} of ${partitions} partitions were unchanged, and the pass ended with ${result.outcome}`,
     );
+}
+
+/**
+ * A node whose partitions are deployed from a release that is really built, and a master that can want some of them anew.
+ *
+ * @param {number} partitions
+ */
+export async function makeBuildingNode(partitions) {
+  const releases = await mkdtemp(path.join(os.tmpdir(), 'gbr-'));
+  await chmod(releases, 0o755);
+  const releaseUrl = await copyRelease(releases);
+  const node = await makeInstanceNode({ partitions, releaseUrl, timestamp: '0' });
+  const { softwareRoot, instanceRoot } = node;
+  await rm(softwareReleasePath(softwareRoot, releaseUrl), { recursive: true });
+  if (IS_ROOT) await chown(softwareRoot, NOBODY, NOBODY);
+  const master = contentedMaster(partitions, releaseUrl, '0', SOFTWARE_TYPE);
+  master.information = {
+    ...master.information,
+    softwareReleases: [{ url: releaseUrl, computerId: COMPUTER_ID, requestedState: 'available' }],
+  };
+  const host = createLinuxHost();
+  const builder = createBuildoutBuilder({ commands: host.commands, logger: silentLogger });
+  const built = await runSoftwarePass(
+    {
+      computerId: COMPUTER_ID,
+      masterUrl: 'none',
+      softwareRoot,
+      instanceRoot,
+      minimumFreeBytes: 1n,
+      allowLocalSoftware: true,
+    },
+    { host, master, builder, logger: silentLogger },
+  );
+  await host[Symbol.asyncDispose]();
+  if (built.outcome !== 'success') throw new Error(`The release was not built: ${built.items[0]?.error?.message}`);
+  let version = 0;
+  return {
+    node,
+    master,
+    /** Lets the master want the first so many partitions anew. @param {number} count */
+    change(count) {
+      version += 1;
+      const changed = master.information.partitions.map((partition, index) =>
+        index < count ? { ...partition, timestamp: String(version) } : partition,
+      );
+      master.information = { ...master.information, partitions: changed };
+    },
+    /** @param {number} count @param {Partial<InstancePassOptions>} [options] */
+    async run(count, options) {
+      const result = await node.runInstance(master, options);
+      const processed = result.items.filter(({ outcome }) => outcome === 'processed').length;
+      const failed = result.items.find(({ error }) => error !== undefined);
+      if (failed !== undefined) throw failed.error;
+      if (processed !== count) throw new Error(`${processed} partitions were processed, not ${count}`);
+    },
+    async dispose() {
+      await node.dispose();
+      await rm(releases, { recursive: true });
+    },
+  };
 }

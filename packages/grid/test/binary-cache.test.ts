@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey } from 'node:crypto';
-import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -29,7 +29,35 @@ function fixture(name: string): Promise<string> {
   return readFile(path.join(FIXTURES, 'networkcache', name), 'utf8');
 }
 
-let keys: { certificate: string; key: string; other: string };
+/** A certificate for the key `ours.key` that was valid in 2020 only. */
+async function makeExpired(directory: string): Promise<string> {
+  const file = (name: string): string => path.join(directory, name);
+  await writeFile(file('index'), '');
+  await writeFile(
+    file('ca.cnf'),
+    [
+      '[ca]',
+      'default_ca = own',
+      '[own]',
+      `database = ${file('index')}`,
+      `new_certs_dir = ${directory}`,
+      'default_md = sha256',
+      'policy = any',
+      'rand_serial = yes',
+      '[any]',
+      'commonName = supplied',
+    ].join('\n'),
+  );
+  await execa('openssl', ['req', '-new', '-key', file('ours.key'), '-subj', '/CN=test', '-out', file('request')]);
+  const dates = ['-startdate', '20200101000000Z', '-enddate', '20201231000000Z'];
+  await execa('openssl', [
+    ...['ca', '-batch', '-selfsign', '-notext', '-config', file('ca.cnf'), '-keyfile', file('ours.key')],
+    ...[...dates, '-in', file('request'), '-out', file('expired.crt')],
+  ]);
+  return readFile(file('expired.crt'), 'utf8');
+}
+
+let keys: { certificate: string; key: string; other: string; expired: string };
 beforeAll(async () => {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'sgk-'));
   const make = async (name: string): Promise<{ certificate: string; key: string }> => {
@@ -52,7 +80,7 @@ beforeAll(async () => {
     return { key: await readFile(key, 'utf8'), certificate: await readFile(certificate, 'utf8') };
   };
   const [ours, theirs] = [await make('ours'), await make('theirs')];
-  keys = { ...ours, other: theirs.key };
+  keys = { ...ours, other: theirs.key, expired: await makeExpired(directory) };
   await rm(directory, { recursive: true });
 });
 
@@ -143,7 +171,7 @@ const GOOD: Member[] = [
 ];
 
 test('the recorded answer: exactly the entries that should be trusted and fit are found', async () => {
-  const trusted = readCertificates(await fixture('trusted.crt'), harness.logger);
+  const trusted = readCertificates(await fixture('trusted.crt'), Date.now(), harness.logger);
   const select = JSON.parse(await fixture('select.json')) as [string, string][];
   const expected = JSON.parse(await fixture('expected.json')) as {
     first_match_on_debian_12_x86_64: number;
@@ -153,7 +181,7 @@ test('the recorded answer: exactly the entries that should be trusted and fit ar
     readTrustedEntries([pair], trusted).some((entry) => isSamePlatform(entry, PLATFORM)) ? [index] : [],
   );
   expect(matching).toEqual([expected.first_match_on_debian_12_x86_64, expected.also_matches_in_the_old_format]);
-  const other = readCertificates(await fixture('other.crt'), harness.logger);
+  const other = readCertificates(await fixture('other.crt'), Date.now(), harness.logger);
   expect(select.flatMap((pair, index) => (readTrustedEntries([pair], other).length > 0 ? [index] : []))).toEqual([0]);
 });
 
@@ -195,6 +223,7 @@ test.each<[string, (archive: Buffer) => Promise<Partial<NetworkBinaryCacheOption
     (archive) => offer(archive, {}, (text) => signWith(keys.key, `${text} `)).then(() => undefined),
   ],
   ['the signature is noise', (archive) => offer(archive, {}, () => 'bm9pc2U=').then(() => undefined)],
+  ['the certificate has expired', (archive) => offer(archive).then(() => ({ signatureCertificates: keys.expired }))],
   ['there is no certificate', (archive) => offer(archive).then(() => ({ signatureCertificates: '' }))],
   [
     'the certificate is none',

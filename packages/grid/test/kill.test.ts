@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, readlink, rm, stat, lstat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 
 import { createLinuxHost, isProcessAlive, silentLogger } from '@slapos/host';
@@ -9,7 +9,9 @@ import { aPartition } from '../src/testing.js';
 import { softwareReleasePath } from '../src/index.js';
 import { bundlePassProgram, type PassProgram } from './support/bundle.js';
 import { isRoot, PARTITION_USERS, temporaryNode, type TemporaryNode } from './support/node.js';
-import type { PassProcessOptions, PassProcessReport } from './support/pass-process.js';
+import { spreadPoints, wasKilled } from './support/kill-points.js';
+import type { RealPassOptions } from './support/pass-process.js';
+import { snapshot } from './support/snapshot.js';
 
 /** How many of the points at which a pass can be killed a run of the tests looks at; `SLAPOS_TORTURE=1`: all of them. */
 const POINTS = process.env['SLAPOS_TORTURE'] === undefined ? 4 : Number.POSITIVE_INFINITY;
@@ -32,7 +34,7 @@ afterAll(async () => {
   await program[Symbol.asyncDispose]();
 });
 
-function options(pass: PassProcessOptions['pass'], killAt?: number): PassProcessOptions {
+function options(pass: RealPassOptions['pass'], killAt?: number): RealPassOptions {
   const url = node.releaseUrl('hello-web');
   return {
     pass,
@@ -45,47 +47,6 @@ function options(pass: PassProcessOptions['pass'], killAt?: number): PassProcess
     },
     ...(killAt === undefined ? {} : { killAt }),
   };
-}
-
-/** What differs from run to run: logs, times, caches. */
-const VOLATILE = /(?:^|\/)(?:__pycache__|log|\.completed|\.slappart0_hello-server\.log(?:\.1)?|promise)$/;
-
-/** Each run of buildout adds what it went through to the end of its own `.installed.cfg`; only what is installed matters. */
-function withoutJournal(name: string, text: string): string {
-  if (name !== '.installed.cfg') return text;
-  const sections = text.split(/^(?=\[)/m).filter((section) => !section.startsWith('[buildout]'));
-  return sections
-    .map((section) => section.trim())
-    .sort()
-    .join('\n');
-}
-
-/** Everything below a folder: kind, mode, owner and content. */
-async function snapshot(directory: string, prefix = ''): Promise<Record<string, string>> {
-  const found: Record<string, string> = {};
-  for (const name of await readdir(path.join(directory, prefix))) {
-    const relative = path.join(prefix, name);
-    const file = path.join(directory, relative);
-    if (VOLATILE.test(relative) && relative !== 'etc/promise') continue;
-    const stats = await lstat(file);
-    const base = `${(stats.mode & 0o7777).toString(8)} ${String(stats.uid)}:${String(stats.gid)}`;
-    if (stats.isDirectory()) {
-      found[relative] = `folder ${base}`;
-      Object.assign(found, await snapshot(directory, relative));
-    } else if (stats.isSymbolicLink()) found[relative] = `link ${await readlink(file)}`;
-    else found[relative] = `file ${base} ${withoutJournal(name, await readFile(file, 'utf8'))}`;
-  }
-  return found;
-}
-
-/** How often a log is written depends on the time, so the last point may lie behind the end of a quicker run. */
-function wasKilled(report: PassProcessReport | undefined, point: number): boolean {
-  return report === undefined || report.count < point;
-}
-
-function pointsOf(count: number): number[] {
-  const step = Math.max(1, count / POINTS);
-  return Array.from({ length: Math.min(count, POINTS) }, (_, index) => Math.floor((index + 0.5) * step) + 1);
 }
 
 async function wipeSoftware(): Promise<void> {
@@ -111,7 +72,7 @@ test('a software pass that is killed anywhere and run again ends like one that w
   expect(undisturbed?.outcome).toBe('success');
   const expected = await snapshot(folder);
   expect(undisturbed?.count).toBeGreaterThan(20);
-  const points = pointsOf(undisturbed?.count ?? 0);
+  const points = spreadPoints(undisturbed?.count ?? 0, POINTS);
   for (const point of points) {
     await wipeSoftware();
     expect(wasKilled(await program.run(options('software', point)), point), `kill at ${String(point)}`).toBe(true);
@@ -133,7 +94,7 @@ test('an instance pass that is killed anywhere and run again ends like one that 
   const expected = await snapshot(folder);
   const expectedGroups = await snapshot(groups);
   expect(undisturbed?.count).toBeGreaterThan(20);
-  const points = pointsOf(undisturbed?.count ?? 0);
+  const points = spreadPoints(undisturbed?.count ?? 0, POINTS);
   for (const point of points) {
     await wipePartition();
     const where = `after a kill at ${String(point)}`;

@@ -29,11 +29,18 @@ const descriptionSchema = z.object({
   os: z.union([z.tuple([z.string(), z.string(), z.string()]), z.string()]),
 });
 
-/** The keys of concatenated PEM certificates; one that cannot be read is left out, with a word to the log. (spec: grid 6.2) */
-export function readCertificates(pem: string, logger: Logger): KeyObject[] {
+/**
+ * The keys of concatenated PEM certificates; one that cannot be read or has expired is left out, with a word to the log.
+ * (spec: grid 6.2)
+ */
+export function readCertificates(pem: string, nowMs: number, logger: Logger): KeyObject[] {
   return (pem.match(CERTIFICATE) ?? []).flatMap((text) => {
     try {
-      return [new X509Certificate(text).publicKey];
+      const certificate = new X509Certificate(text);
+      if (Date.parse(certificate.validTo) >= nowMs) return [certificate.publicKey];
+      const { subject, validTo } = certificate;
+      logger.warn('A certificate of signature-certificate-list has expired and is ignored', { subject, validTo });
+      return [];
     } catch (error) {
       logger.warn('A certificate of signature-certificate-list cannot be read and is ignored', { error });
       return [];

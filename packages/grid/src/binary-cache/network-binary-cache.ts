@@ -73,7 +73,7 @@ class NetworkBinaryCache implements BinaryCache {
     this.#options = options;
     this.#host = ports.host;
     this.#logger = ports.logger;
-    this.#keys = readCertificates(options.signatureCertificates ?? '', ports.logger);
+    this.#keys = readCertificates(options.signatureCertificates ?? '', ports.host.clock.now(), ports.logger);
     this.#signingKey = readSigningKey(options, this.#keys);
   }
 

@@ -140,6 +140,8 @@ export async function failPartition(
       await withPartition(requested, context, async (work) => {
         // The output of a build has been logged while it came.
         if (!(error instanceof BuildError)) work.logger.error('Failed to process the Computer Partition.', { error });
+        // It may have been there already, with only the certainty missing that the disk has it.
+        if (planned.action === 'process' && planned.keepsTimestamp) await work.folder.removeTree(TIMESTAMP_FILE);
         await work.folder.writeAtomic(errorLogName(partitionId), errorReport(error), { mode: ERROR_LOG_MODE });
         const isStarted = planned.action === 'process' && planned.services === 'start';
         if (isStarted && signal?.aborted !== true) await runPartitionPromises(work, context, 'test');

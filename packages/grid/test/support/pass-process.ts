@@ -15,9 +15,19 @@ import { runInstancePass } from '../../src/partition/pass.js';
 import { runSoftwarePass } from '../../src/software/pass.js';
 import { InMemoryMaster } from '../../src/testing.js';
 import { createPromiseRunner } from '../../src/promises/local-promise-runner.js';
+import { type LifecycleOptions, type Phase, runPhase } from './lifecycle.js';
 
 /** What the process is told on its command line, as JSON. */
-export interface PassProcessOptions {
+export type PassProcessOptions = RealPassOptions | LifecyclePhaseOptions;
+
+/** One phase of a node's life. */
+export interface LifecyclePhaseOptions extends LifecycleOptions {
+  readonly phase: Phase;
+  readonly killAt?: number;
+}
+
+/** A pass with a real supervisord and a real buildout. */
+export interface RealPassOptions {
   readonly pass: 'software' | 'instance';
   readonly softwareRoot: string;
   readonly instanceRoot: string;
@@ -92,35 +102,41 @@ function injectKill(killAt: number | undefined): void {
   syncBuiltinESMExports();
 }
 
+async function runRealPass(options: RealPassOptions): Promise<Omit<PassProcessReport, 'count'>> {
+  const { softwareRoot, instanceRoot } = options;
+  const master = new InMemoryMaster(options.information);
+  const common = { computerId: 'COMP-0', masterUrl: 'none', softwareRoot, instanceRoot, minimumFreeBytes: 1n };
+  const builder = createBuildoutBuilder({ commands: host.commands, logger });
+  const result =
+    options.pass === 'software'
+      ? await runSoftwarePass({ ...common, allowLocalSoftware: true }, { host, master, builder, logger })
+      : await runInstancePass(common, {
+          host,
+          master,
+          builder,
+          logger,
+          supervisor: createSupervisordAdapter({
+            instanceRoot,
+            commands: host.commands,
+            logger,
+            kind: 'supervisord',
+            // In a bundle of one file the package's own program is not where it is looked for.
+            embeddedCommand: ['false'],
+          }),
+          promises: createPromiseRunner({ host, master, logger }),
+        });
+  return { outcome: result.outcome, calls: master.calls.map(([method]) => method) };
+}
+
+async function runLifecyclePhase(options: LifecyclePhaseOptions): Promise<Omit<PassProcessReport, 'count'>> {
+  const { outcome } = await runPhase(options.phase, options, { host, logger });
+  return { outcome, calls: [] };
+}
+
 const options = JSON.parse(process.argv[2] ?? '') as PassProcessOptions;
-const master = new InMemoryMaster(options.information);
+const logger = silentLogger;
 const host = createLinuxHost();
 injectKill(options.killAt);
-const { softwareRoot, instanceRoot } = options;
-const common = { computerId: 'COMP-0', masterUrl: 'none', softwareRoot, instanceRoot, minimumFreeBytes: 1n };
-const logger = silentLogger;
-const builder = createBuildoutBuilder({ commands: host.commands, logger });
-const result =
-  options.pass === 'software'
-    ? await runSoftwarePass({ ...common, allowLocalSoftware: true }, { host, master, builder, logger })
-    : await runInstancePass(common, {
-        host,
-        master,
-        builder,
-        logger,
-        supervisor: createSupervisordAdapter({
-          instanceRoot,
-          commands: host.commands,
-          logger,
-          kind: 'supervisord',
-          // In a bundle of one file the package's own program is not where it is looked for.
-          embeddedCommand: ['false'],
-        }),
-        promises: createPromiseRunner({ host, master, logger }),
-      });
-const report: PassProcessReport = {
-  outcome: result.outcome,
-  count,
-  calls: master.calls.map(([method]) => method),
-};
+const result = 'phase' in options ? await runLifecyclePhase(options) : await runRealPass(options);
+const report: PassProcessReport = { ...result, count };
 process.stdout.write(JSON.stringify(report));

@@ -71,7 +71,7 @@ export class UntrustedDirectory implements AsyncDisposable {
       checkOwner(descriptor, directory, options);
     } catch (error) {
       fs.closeSync(descriptor);
-      throw error;
+      throw fileError('open the folder', directory, error);
     }
     return new UntrustedDirectory(descriptor, directory);
   }
