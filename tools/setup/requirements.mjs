@@ -57,6 +57,11 @@ export const REQUIREMENTS = [
     why: 'to run commands as the user of a partition (the setpriv command)',
     isUsable: () => succeeds('setpriv', ['--version']),
   },
+  {
+    debianPackage: 'faketime',
+    why: 'to test cron entries of instances at another time',
+    isUsable: () => succeeds('faketime', ['--version']),
+  },
 ];
 
 /** What compiling better-sqlite3 takes, where its author publishes no ready-made binary. @type {readonly Requirement[]} */

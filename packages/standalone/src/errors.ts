@@ -8,6 +8,7 @@ import { SlapOSError, type SlapOSErrorOptions } from '@slapos/host';
  * `STANDALONE_REPORT_FAILED`: see {@link PassFailedError}. `STANDALONE_NOT_READY`: the master is still making an instance.
  * `STANDALONE_TIMED_OUT`: what was waited for did not come. `STANDALONE_STILL_RUNNING`: processes survived a stop. `STANDALONE_NO_PORT`:
  * no port is free. `STANDALONE_UNSOUND_SOFTWARE`: the check of a release found something. `STANDALONE_LEAKED`: a test left something behind.
+ * `STANDALONE_COMMAND_FAILED`: a cron entry that a test executed. `STANDALONE_NOT_PROPAGATED`: a parameter did not reach all instances.
  */
 export type StandaloneErrorCode =
   | 'STANDALONE_INVALID_OPTIONS'
@@ -25,7 +26,9 @@ export type StandaloneErrorCode =
   | 'STANDALONE_STILL_RUNNING'
   | 'STANDALONE_NO_PORT'
   | 'STANDALONE_UNSOUND_SOFTWARE'
-  | 'STANDALONE_LEAKED';
+  | 'STANDALONE_LEAKED'
+  | 'STANDALONE_COMMAND_FAILED'
+  | 'STANDALONE_NOT_PROPAGATED';
 
 /** What a standalone node or a testing helper could not do, and why. */
 export class StandaloneError extends SlapOSError {

@@ -4,11 +4,19 @@ export {
   type CheckSoftwareOptions,
   type SoftwareFinding,
 } from './kit/check-software.js';
+export { cronCommand, runCronAt, type RunCronOptions } from './kit/cron.js';
 export { EndToEnd, type InstanceStatus, type UntilOptions } from './kit/end-to-end.js';
 export { portOfPath, readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './kit/environment.js';
 export { freePort, type ReservedPorts, reserveFreePorts } from './kit/free-ports.js';
 export { type HttpHandler, type HttpServer, type SeenRequest, startHttpServer } from './kit/http-server.js';
-export { type MatcherResult, toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
+export {
+  type MatcherResult,
+  toBeInState,
+  toHavePassingPromises,
+  toHavePublished,
+  toHaveServices,
+} from './kit/matchers.js';
+export { assertMonitorPropagation, type Fetch, isPrivateMonitorReady, readMonitorFeed } from './kit/monitoring.js';
 export { promiseConfiguration } from './kit/promise-configuration.js';
 export { INSTANCE_SNAPSHOT_PATTERNS, keepSnapshot, type SnapshotOptions } from './kit/snapshots.js';
 export { SoftwareTestBed, type SoftwareTestOptions, type SoftwareTestRequest } from './kit/software-test-bed.js';

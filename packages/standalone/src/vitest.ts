@@ -1,5 +1,5 @@
 import { test as base, type TestAPI } from 'vitest';
-import { toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
+import { toBeInState, toHavePassingPromises, toHavePublished, toHaveServices } from './kit/matchers.js';
 import { SoftwareTestBed, type SoftwareTestOptions, type SoftwareTestRequest } from './kit/software-test-bed.js';
 import type { StandaloneInstance } from './node/instance.js';
 import type { StandaloneOptions } from './configuration/options.js';
@@ -80,11 +80,13 @@ export function softwareTest(
 }
 
 /** Matchers for `expect.extend`: what is seen of the instance is in the message. */
-export const slaposMatchers = { toHavePassingPromises, toHavePublished, toHaveServices };
+export const slaposMatchers = { toBeInState, toHavePassingPromises, toHavePublished, toHaveServices };
 
 declare module 'vitest' {
   // eslint-disable-next-line @typescript-eslint/no-unused-vars -- an augmentation has the parameters of what it adds to
   interface Matchers<T> {
+    /** Passes when the master wants the instance in this state. To be awaited. */
+    toBeInState(state: string): Promise<void>;
     /** Passes when the instance has promises, and the last result of each is good. To be awaited. */
     toHavePassingPromises(): Promise<void>;
     /** Passes when the instance has published a connection parameter of this name. To be awaited. */

@@ -44,10 +44,12 @@ withSoftware('matchers that say what they saw', async ({ instance }) => {
   await expect.poll(async () => (await instance.services()).map(({ stateName }) => stateName)).toEqual(['RUNNING']);
   await expect(instance).toHaveServices('RUNNING');
   await expect(instance).not.toHavePublished('password');
+  await expect(instance).toBeInState('started');
   const failure = async (check: Promise<void>) => check.catch((error: unknown) => (error as Error).message);
   expect(await failure(expect(instance).toHavePublished('password'))).toBe(
     'testing partition 0 (slappart0) and its connection parameter password: it has published url',
   );
+  expect(await failure(expect(instance).toBeInState('stopped'))).toMatch(/^the state stopped of .*: it is started$/);
   expect(await failure(expect(instance).toHaveServices('FATAL'))).toMatch(/^the services of .* RUNNING \(pid \d+/);
   expect(await failure(expect(instance).not.toHavePassingPromises())).toMatch(/all of them pass$/);
 });

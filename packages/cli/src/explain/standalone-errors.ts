@@ -6,6 +6,10 @@ export const standaloneErrors = {
     meaning: 'A node was to be formatted with fewer partitions, and one that would go is in use.',
     remedy: 'Destroy the instance first, or keep the number.',
   },
+  STANDALONE_COMMAND_FAILED: {
+    meaning: 'A cron entry of an instance, which a test executed at another time, ended with an error.',
+    remedy: 'The message has what it printed.',
+  },
   STANDALONE_FORMAT_FAILED: {
     meaning: 'The node could not tell its mini-master what partitions it has.',
     remedy: "Look at the log of the mini-master in var/log of the node's folder.",
@@ -21,11 +25,16 @@ export const standaloneErrors = {
   },
   STANDALONE_IN_USE: {
     meaning: 'Another object, perhaps of another process, controls the folder.',
-    remedy: 'Close that one, or use another folder.',
+    remedy:
+      'Close that one, or use another folder. A supervisord that runs the node alone is ended by the command in the hint.',
   },
   STANDALONE_LEAKED: {
     meaning: 'A test left processes, files or instances behind.',
     remedy: 'Destroy in the test what it requests; the message lists what is left.',
+  },
+  STANDALONE_NOT_PROPAGATED: {
+    meaning: 'A parameter of the root instance did not reach all the instances that take it.',
+    remedy: 'Hand it on in the profile of each instance that the message names.',
   },
   STANDALONE_NOT_READY: {
     meaning: 'The master is still making the instance.',

@@ -99,6 +99,7 @@ function renderConfiguration({ layout, options, port, format }: ConfigurationCon
         ['port', String(port)],
         ['database_uri', layout.database],
         ['local_software_release_root', options.localSoftwareReleaseRoot],
+        ['public_directory_path', options.publicDirectory],
       ],
     ],
     ...options.forward.map((master): (typeof sections)[number] => [

@@ -57,6 +57,8 @@ export interface StandaloneOptions {
   readonly forward?: readonly ForwardedMaster[] | undefined;
   /** Folder below which releases that are paths lie. Default `/`. */
   readonly localSoftwareReleaseRoot?: string | undefined;
+  /** Folder with JSON schemas of releases, that the mini-master serves below `/panel/public/`. Default: none. */
+  readonly publicDirectory?: string | undefined;
   /** Which supervisor is started. Default `embedded`. */
   readonly supervisor?: SupervisorKind | undefined;
   /** What builds releases and instances. Default: buildout. */
@@ -127,6 +129,7 @@ const optionsSchema = z.strictObject({
     )
     .default([]),
   localSoftwareReleaseRoot: folder.default('/'),
+  publicDirectory: folder.optional(),
   supervisor: z.enum(['auto', 'supervisord', 'embedded']).default('embedded'),
   buildoutProgram: folder.optional(),
   minimumFreeBytes: z.bigint().min(0n).default(0n),

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { deserialiseParameters, type InstanceInformation, type InstanceRequest, type SlapClient } from '@slapos/slap';
 import { StandaloneError } from '../errors.js';
+import { type Fetch, isPrivateMonitorReady, readMonitorFeed } from './monitoring.js';
 
 const MINUTE_MS = 60_000;
 const DEFAULT_TIMEOUT_MS = 80 * MINUTE_MS;
@@ -24,11 +25,13 @@ export interface UntilOptions {
  */
 export class EndToEnd implements AsyncDisposable {
   readonly #client: SlapClient;
+  readonly #fetch: Fetch;
   readonly #requests = new Map<string, InstanceRequest>();
   readonly #supplies: { softwareReleaseUrl: string; computerId: string }[] = [];
 
-  constructor(client: SlapClient) {
+  constructor(client: SlapClient, options: { readonly fetch?: Fetch | undefined } = {}) {
     this.#client = client;
+    this.#fetch = options.fetch ?? fetch;
   }
 
   /** Requests an instance; gives what it has published, the JSON in `_` read; `{}` while it is not ready. */
@@ -72,6 +75,55 @@ export class EndToEnd implements AsyncDisposable {
       return { done: Object.hasOwn(published, name), seen: published };
     });
     return published[name];
+  }
+
+  /** Waits until the monitor that an instance publishes (`monitor-base-url`) serves its feed. @throws StandaloneError `STANDALONE_TIMED_OUT` */
+  async untilMonitorReady(request: InstanceRequest, options: UntilOptions = {}): Promise<void> {
+    await this.#untilMonitor(request, 'the monitor', options, async (base) => {
+      const states = await readMonitorFeed(base, this.#fetch);
+      return { done: true, seen: Object.fromEntries(states) };
+    });
+  }
+
+  /** Waits until its private pages let in who has the password of `monitor-setup-url`. @throws StandaloneError `STANDALONE_TIMED_OUT` */
+  async untilPrivateMonitorReady(request: InstanceRequest, options: UntilOptions = {}): Promise<void> {
+    await this.#untilMonitor(request, 'the private monitor', options, async (base, setup) => {
+      const done = await isPrivateMonitorReady(base, setup, this.#fetch);
+      return { done, seen: done ? 'open' : 'closed' };
+    });
+  }
+
+  /** Waits until the monitor says this of a promise. @throws StandaloneError `STANDALONE_TIMED_OUT` with what it says of all */
+  async untilPromise(
+    request: InstanceRequest,
+    promise: string,
+    expected: 'OK' | 'ERROR',
+    options: UntilOptions = {},
+  ): Promise<void> {
+    await this.#untilMonitor(request, `${promise} to be ${expected}`, options, async (base) => {
+      const states = await readMonitorFeed(base, this.#fetch);
+      return { done: states.get(promise) === expected, seen: Object.fromEntries(states) };
+    });
+  }
+
+  /** A monitor that cannot be reached yet is looked at again. */
+  async #untilMonitor(
+    request: InstanceRequest,
+    what: string,
+    options: UntilOptions,
+    look: (monitorBaseUrl: string, monitorSetupUrl: string) => Promise<{ done: boolean; seen: unknown }>,
+  ): Promise<void> {
+    await until(`${request.partitionReference}: ${what}`, options, async () => {
+      const published = await this.request(request);
+      const base = published['monitor-base-url'];
+      if (typeof base !== 'string') return { done: false, seen: published };
+      const setup = published['monitor-setup-url'];
+      try {
+        return await look(base, typeof setup === 'string' ? setup : '');
+      } catch (error) {
+        return { done: false, seen: error instanceof Error ? error.message : error };
+      }
+    });
   }
 
   /** Destroys all that was requested and supplied. */

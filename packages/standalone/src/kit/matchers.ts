@@ -37,6 +37,12 @@ export async function toHaveServices(instance: StandaloneInstance, stateName: st
   };
 }
 
+/** Passes when the master wants the instance in this state: `started`, `stopped`, `destroyed`. */
+export async function toBeInState(instance: StandaloneInstance, state: string): Promise<MatcherResult> {
+  const requested = await instance.requestedState();
+  return { pass: requested === state, message: () => `the state ${state} of ${nameOf(instance)}: it is ${requested}` };
+}
+
 function nameOf(instance: StandaloneInstance): string {
   return `${instance.request.partitionReference} (${instance.partitionId})`;
 }

@@ -48,6 +48,8 @@ export class SoftwareTestBed implements AsyncDisposable {
   readonly #environment: TestEnvironment;
   readonly #requests = new Map<string, StandaloneRequest>();
 
+  readonly #resources = new Map<string, { readonly make: unknown; readonly resource: Promise<AsyncDisposable> }>();
+
   private constructor(node: StandaloneNode, options: SoftwareTestOptions, environment: TestEnvironment) {
     this.node = node;
     this.softwareReleaseUrl = releaseUrl(options.software, environment);
@@ -138,6 +140,27 @@ export class SoftwareTestBed implements AsyncDisposable {
     }
   }
 
+  /**
+   * A resource that the tests share, such as a server: made at the first call, disposed of at the end, after all instances.
+   * @throws StandaloneError `STANDALONE_INVALID_OPTIONS` when the name was given to what another function made
+   */
+  async use<Resource extends AsyncDisposable>(name: string, make: () => Promise<Resource>): Promise<Resource> {
+    const known = this.#resources.get(name);
+    if (known !== undefined && known.make !== make) {
+      throw new StandaloneError('STANDALONE_INVALID_OPTIONS', `There is another resource ${JSON.stringify(name)}`, {
+        hint: 'Choose another name, or give the same function.',
+      });
+    }
+    const entry = known ?? { make, resource: make() };
+    this.#resources.set(name, entry);
+    return (await entry.resource) as Resource;
+  }
+
+  /** The partition of an instance by its title, those that instances have requested included; undefined when there is none. */
+  async findPartition(instanceTitle: string): Promise<PartitionInformation | undefined> {
+    return (await this.#busyPartitions()).find((partition) => partition.instanceTitle === instanceTitle);
+  }
+
   /** Keeps logs and files under a name; gives the folder, or undefined when none was named for snapshots. */
   async keepSnapshot(name: string): Promise<string | undefined> {
     const directory = this.#options.snapshotDirectory ?? this.#environment.snapshotDirectory;
@@ -161,6 +184,8 @@ export class SoftwareTestBed implements AsyncDisposable {
       }
     };
     await attempt('destroying', () => this.#destroyAll());
+    for (const [name, { resource }] of [...this.#resources].reverse())
+      await attempt(`closing ${name}`, async () => (await resource)[Symbol.asyncDispose]());
     await attempt('looking for leaks', () => this.#findLeaks());
     await attempt('stopping', () => this.node[Symbol.asyncDispose]());
     const [first] = failures;

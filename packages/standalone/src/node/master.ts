@@ -25,6 +25,7 @@ export async function openMaster(
     databasePath: layout.database,
     computerId: options.computerId,
     localSoftwareReleaseRoot: options.localSoftwareReleaseRoot,
+    ...(options.publicDirectory === undefined ? {} : { publicDirectory: options.publicDirectory }),
     multimaster: options.forward.map((master) => ({
       url: master.masterUrl,
       softwareReleaseUrls: [...master.softwareReleaseUrls],
