@@ -26,6 +26,7 @@ const MAX_CLIENTS = 64;
  *   post: (path: string, form: Record<string, string>) => Promise<Answer>,
  *   postJson: (path: string, value: unknown) => Promise<Answer>,
  *   rssMegabytes: () => Promise<number>,
+ *   port: number,
  *   dispose: () => Promise<void>,
  * }>}
  */
@@ -79,6 +80,7 @@ export async function startProxyServer() {
       const [{ rssBytes }] = /** @type {[{ rssBytes: number }]} */ (await once(child, 'message'));
       return Math.round(rssBytes / 1e6);
     },
+    port,
     dispose: async () => {
       agent.destroy();
       child.kill();
@@ -92,8 +94,9 @@ export async function startProxyServer() {
  * The form that formats the computer: a tap and two addresses for each partition.
  *
  * @param {number} partitions
+ * @param {string} [computerId]
  */
-export function descriptionForm(partitions) {
+export function descriptionForm(partitions, computerId = COMPUTER_ID) {
   const partitionList = Array.from({ length: partitions }, (_, index) => ({
     reference: `slappart${index}`,
     tap: { name: `slaptap${index}` },
@@ -103,12 +106,12 @@ export function descriptionForm(partitions) {
     ],
   }));
   const description = {
-    reference: COMPUTER_ID,
+    reference: computerId,
     address: '10.0.0.254',
     netmask: '255.255.255.0',
     partition_list: partitionList,
   };
-  return { computer_id: COMPUTER_ID, xml: marshal(description) };
+  return { computer_id: computerId, xml: marshal(description) };
 }
 
 /**

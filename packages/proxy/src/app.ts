@@ -70,8 +70,7 @@ export function answerError(
       code: error.code,
       problem: error.message,
     });
-    const challenge = error.httpStatus === 401 ? { 'www-authenticate': 'Bearer' } : {};
-    return page(error.httpStatus, error.message, error.hint, challenge);
+    return page(error.httpStatus, error.message, error.hint);
   }
   // Values that were readable as a document, but cannot be kept as parameter XML.
   if (isSlapError(error, 'SLAP_INVALID_ARGUMENT') || isSlapError(error, 'SLAP_INVALID_DOCUMENT')) {
@@ -81,6 +80,6 @@ export function answerError(
   return errorPage(500, SERVER_ERROR_TEXT);
 }
 
-function rpcPage(status: number, title: string, _hint?: string, headers?: Readonly<Record<string, string>>): Response {
-  return failureAnswer(status, title, headers);
+function rpcPage(status: number, title: string): Response {
+  return failureAnswer(status, title);
 }

@@ -7,6 +7,7 @@ import type { ResolvedProxyOptions } from './configuration/proxy-options.js';
 import type { ComputerInformation } from './documents/computer-information.js';
 import type { EventFeed } from './events/event-feed.js';
 import type { Forwarding } from './forwarding/forwarding.js';
+import type { BodyReader } from './http/body.js';
 import type { RequestMetrics } from './metrics/request-metrics.js';
 import type { SharedCache } from './shared-cache/shared-cache.js';
 import type { ProxyStore } from './store/proxy-store.js';
@@ -22,6 +23,7 @@ export interface ProxyContext {
   readonly events: EventFeed;
   readonly authority: Authority;
   readonly metrics: RequestMetrics;
+  readonly bodies: BodyReader;
   /** Absent when it is not set up. */
   readonly sharedCache: SharedCache | undefined;
   /** 32 letters and digits, new for each proxy object: how a proxy recognises itself. */

@@ -5,6 +5,7 @@ import { SlapOSError } from '@slapos/slap';
  * A status of 500 means that no request can be the cause: these codes are thrown while opening or listening.
  */
 const HTTP_STATUS_OF_CODE = {
+  PROXY_BUSY: 503,
   PROXY_CACHE_NOT_CONFIGURED: 503,
   PROXY_CLOSED: 503,
   PROXY_CONFLICT: 409,

@@ -18,6 +18,7 @@ import { ProxyError } from './errors.js';
 import { Forwarding } from './forwarding/forwarding.js';
 import { errorPage } from './http/html-pages.js';
 import { guardRequest } from './http/request-guard.js';
+import { BodyReader } from './http/body.js';
 import { clientAddress } from './http/client-address.js';
 import { requestIdOf, withRequestId } from './http/request-id.js';
 import { type ListenAddress, type RunningServer, startServer, type TlsIdentity } from './http/server.js';
@@ -108,6 +109,7 @@ function makeContext(
     forwarding: new Forwarding({ store, options, runId, logger }),
     events: new EventFeed(store),
     metrics: new RequestMetrics(),
+    bodies: new BodyReader(options.limits),
     sharedCache: options.sharedCache === undefined ? undefined : new SharedCache(options.sharedCache, logger),
     authority: new Authority(store, timestamps),
     runId,

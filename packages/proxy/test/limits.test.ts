@@ -55,6 +55,32 @@ describe('one client cannot use up what the others need', () => {
     expect(await exchange(server.port, head('/supplySupply', headers) + chunk.repeat(10))).toMatch(/^HTTP\/1\.1 413 /);
   });
 
+  test('large bodies share a bounded amount of memory: those that find none are told to come back', async () => {
+    const mebibyte = 1024 * 1024;
+    await using server = await listening({ maxBufferedBytes: 3 * mebibyte });
+    const body = new URLSearchParams({
+      url: 'u',
+      computer_id: COMPUTER,
+      error_log: 'x'.repeat(3 * mebibyte),
+    }).toString();
+    const headers = {
+      'Content-Type': 'application/x-www-form-urlencoded',
+      'Content-Length': body.length,
+      Connection: 'close',
+    };
+    const path = '/softwareReleaseError';
+    // The first has sent all but its end.
+    const first = connect(server.port, '127.0.0.1');
+    await new Promise<void>((resolve) => first.write(head(path, headers) + body.slice(0, -1), () => resolve()));
+    const second = () => exchange(server.port, head(path, headers) + body);
+    await expect.poll(second).toMatch(/^HTTP\/1\.1 503 [^]*retry-after: 1[^]*Too many large requests/i);
+    // Ordinary ones need none of it.
+    expect(await exchange(server.port, head('/getRunId', { Connection: 'close' }, 'GET'))).toMatch(/^HTTP\/1\.1 200 /);
+    first.write(body.slice(-1));
+    expect(await readToEnd(first)).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await second()).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
   test('headers that are too large are refused', async () => {
     await using server = await listening({ maxHeaderBytes: 2_000 });
     expect(await exchange(server.port, head('/getRunId', { Cookie: 'x'.repeat(5_000) }, 'GET'))).toMatch(

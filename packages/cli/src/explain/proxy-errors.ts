@@ -2,6 +2,10 @@ import type { ProxyErrorCode } from '@slapos/proxy';
 import type { ExplanationsOf } from './explanation.js';
 
 export const proxyErrors: ExplanationsOf<ProxyErrorCode> = {
+  PROXY_BUSY: {
+    meaning: 'So many large requests were being read that another one would have taken too much memory.',
+    remedy: 'Clients send it again a little later. Programs that make a mini-master can raise limits.maxBufferedBytes.',
+  },
   PROXY_CACHE_NOT_CONFIGURED: {
     meaning: 'A client asked the mini-master for its shared cache (shacache, shadir), and it has none.',
     remedy:

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 
 import type { ProxyContext } from '../context.js';
 import { ProxyError } from '../errors.js';
-import { readBoundedBody } from '../http/body.js';
 import { cleanPath } from '../http/path.js';
 import { keepRequestId } from '../http/request-id.js';
 import { authorize, isPublic } from './authorize.js';
@@ -11,7 +10,7 @@ import { identify, type Peer } from './principal.js';
 const TOKEN_SETTING = 'user_token';
 const TOKEN_BYTES = 32;
 
-type GateContext = Pick<ProxyContext, 'store' | 'options'>;
+type GateContext = Pick<ProxyContext, 'store' | 'bodies'>;
 
 /** Lets requests in, or not. */
 export class AccessGate {
@@ -27,7 +26,7 @@ export class AccessGate {
    */
   async admit(request: Request, peer: Peer): Promise<Request> {
     if (peer.isOpen) return request;
-    const { store, options } = this.#context;
+    const { store, bodies } = this.#context;
     const path = cleanPath(request.url);
     if (isPublic(path)) return request;
     const principal = await identify(request, peer, store, () => this.userToken());
@@ -41,7 +40,7 @@ export class AccessGate {
     // Contents of the shared cache are large, and who may send them does not depend on them.
     const isStreamed = path.startsWith('/shacache/cache');
     const hasBody = method !== 'GET' && method !== 'HEAD' && !isStreamed;
-    const body = hasBody ? await readBoundedBody(request, options.limits.maxBodyBytes) : undefined;
+    const body = hasBody ? await bodies.read(request) : undefined;
     const query = new URL(request.url).searchParams;
     await authorize(principal, { method, path, query, body: body?.toString('utf8') ?? '' }, store);
     if (isStreamed) return request;

@@ -13,6 +13,11 @@ const limitsSchema = z.strictObject({
     .int()
     .positive()
     .default(64 * MEBIBYTE),
+  /** What bodies that are larger than 1 MiB may take together while they are read; more are told 503. */
+  maxBufferedBytes: z
+    .int()
+    .positive()
+    .default(128 * MEBIBYTE),
   /** More are told 503 and closed. */
   maxConnections: z.int().positive().default(2_000),
   maxHeaderBytes: z

@@ -1,7 +1,7 @@
 import { isSlapError, MarshalFloat, type MarshalLimits, type MarshalValue, unmarshal } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
-import { readBoundedBody } from './body.js';
+import type { BodyReader } from './body.js';
 
 /** What a request without a needed field is told, as by the Python proxy. */
 const MISSING_FIELD_TEXT = 'The browser (or proxy) sent a request that this server could not understand.';
@@ -90,11 +90,11 @@ export function invalidField(name: string, problem: string, cause?: unknown): Pr
 
 /**
  * Reads the form of a request; empty when the body is not one.
- * @throws ProxyError `PROXY_TOO_LARGE`, `PROXY_INVALID_REQUEST`.
+ * @throws ProxyError `PROXY_TOO_LARGE`, `PROXY_BUSY`, `PROXY_INVALID_REQUEST`.
  */
-export async function readForm(request: Request, maxBytes: number): Promise<Fields> {
+export async function readForm(request: Request, bodies: BodyReader): Promise<Fields> {
   const contentType = request.headers.get('content-type') ?? '';
-  const text = (await readBoundedBody(request, maxBytes)).toString('utf8');
+  const text = (await bodies.read(request)).toString('utf8');
   return new Fields(new URLSearchParams(contentType.startsWith(FORM_CONTENT_TYPE) ? text : ''));
 }
 

@@ -1,3 +1,5 @@
+import { headersOfStatus } from './status-headers.js';
+
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -19,7 +21,6 @@ export const HTML_CONTENT_TYPE = 'text/html; charset=utf-8';
 export const NOT_FOUND_TEXT =
   'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.';
 const METHOD_NOT_ALLOWED_TEXT = 'The method is not allowed for the requested URL.';
-const RETRY_AFTER_SECONDS = 1;
 
 /** An answer of the tool API: text, which is called HTML whatever it is (spec: proxy §2). */
 export function textAnswer(body: string, headers?: Readonly<Record<string, string>>): Response {
@@ -36,8 +37,8 @@ export function errorPage(
   const reason = REASONS[status] ?? 'Error';
   const advice = hint === undefined ? '' : `<p>${escapeHtml(hint)}</p>\n`;
   const body = `<!doctype html>\n<html lang=en>\n<title>${status} ${reason}</title>\n<h1>${reason}</h1>\n<p>${escapeHtml(description)}</p>\n${advice}`;
-  const retry = status === 503 ? { 'retry-after': String(RETRY_AFTER_SECONDS) } : {};
-  return new Response(body, { status, headers: { 'content-type': HTML_CONTENT_TYPE, ...retry, ...headers } });
+  const all = { 'content-type': HTML_CONTENT_TYPE, ...headersOfStatus(status), ...headers };
+  return new Response(body, { status, headers: all });
 }
 
 export function notFoundPage(): Response {

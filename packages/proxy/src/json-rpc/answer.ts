@@ -2,6 +2,7 @@ import { isSlapError } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
 import { spacedJson } from '../http/python-json.js';
+import { headersOfStatus } from '../http/status-headers.js';
 
 const HEADERS = { 'content-type': 'application/json' };
 
@@ -36,7 +37,7 @@ export function resultAnswer(result: string): Response {
 /** The answer to a call that failed: `{status, type, title}` (spec: proxy §8). */
 export function failureAnswer(status: number, title: string, headers?: Readonly<Record<string, string>>): Response {
   const body = spacedJson({ status, type: REASONS[status] ?? 'Error', title });
-  return new Response(body, { status, headers: { ...HEADERS, ...headers } });
+  return new Response(body, { status, headers: { ...HEADERS, ...headersOfStatus(status), ...headers } });
 }
 
 /** The status and title for an error; `undefined` for one that no request can be the cause of. */

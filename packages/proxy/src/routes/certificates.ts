@@ -8,8 +8,8 @@ import { textAnswer } from '../http/html-pages.js';
 import type { RouteTable } from '../http/route-table.js';
 
 /** Certificates of computers and instances, from the proxy's own authority, and new computers. */
-export function certificateRoutes(routes: RouteTable, { authority, store, options }: ProxyContext): void {
-  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+export function certificateRoutes(routes: RouteTable, { authority, store, bodies }: ProxyContext): void {
+  const form = (request: Request) => readForm(request, bodies);
 
   routes.get('/getComputerPartitionCertificate', async (request) => {
     const fields = readQuery(request);

@@ -21,8 +21,8 @@ const REPORTS: readonly (readonly [path: string, kind: ReportKind])[] = [
 
 /** Calls about one partition and the instance in it. */
 export function computerPartitionRoutes(routes: RouteTable, context: ProxyContext): void {
-  const { store, timestamps, options } = context;
-  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+  const { store, timestamps, bodies } = context;
+  const form = (request: Request) => readForm(request, bodies);
 
   routes.get('/registerComputerPartition', async (request) => {
     const fields = readQuery(request);

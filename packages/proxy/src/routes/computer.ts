@@ -39,8 +39,8 @@ const descriptionSchema = z.object({
 
 /** The computer: what it should run, what it consists of, what it says. */
 export function computerRoutes(routes: RouteTable, context: ProxyContext): void {
-  const { store, timestamps, logger, options } = context;
-  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+  const { store, timestamps, logger, bodies } = context;
+  const form = (request: Request) => readForm(request, bodies);
 
   for (const path of ['/getFullComputerInformation', '/getComputerInformation']) {
     routes.get(path, (request) => answerInformation(request, context));

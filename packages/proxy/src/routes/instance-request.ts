@@ -16,9 +16,9 @@ import type { PartitionKey } from '../store/records.js';
 
 /** `POST /requestComputerPartition` (spec: proxy §5). */
 export function instanceRequestRoutes(routes: RouteTable, context: ProxyContext): void {
-  const { store, options, forwarding } = context;
+  const { store, bodies, forwarding } = context;
   routes.post('/requestComputerPartition', async (http) => {
-    const request = readInstanceRequest(await readForm(http, options.limits.maxBodyBytes));
+    const request = readInstanceRequest(await readForm(http, bodies));
     const forwarded = await forwarding.forwardIfNeeded(request, http);
     if (forwarded !== undefined) return textAnswer(forwarded);
     return textAnswer(request.shared ? await answerShared(request, http, context) : await answerInstance());

@@ -2,7 +2,7 @@ import type { JsonRpcMethodName } from '@slapos/slap';
 
 import type { ProxyContext } from '../context.js';
 import { ProxyError } from '../errors.js';
-import { readBoundedBody } from '../http/body.js';
+import type { BodyReader } from '../http/body.js';
 import { ownUrl } from '../http/own-url.js';
 import { type JsonInput, spacedJson } from '../http/python-json.js';
 import { requestIdOf } from '../http/request-id.js';
@@ -62,7 +62,7 @@ async function callMethod(
 ): Promise<Response> {
   const requestId = requestIdOf(http, context.options);
   try {
-    const body = await readJsonText(http, context.options.limits.maxBodyBytes);
+    const body = await readJsonText(http, context.bodies);
     const { known, keep } = answers.look(method, body);
     if (known !== undefined) return resultAnswer(known);
     const params = parseJson(body);
@@ -88,8 +88,8 @@ async function callMethod(
   }
 }
 
-async function readJsonText(http: Request, maxBytes: number): Promise<string> {
-  const body = await readBoundedBody(http, maxBytes);
+async function readJsonText(http: Request, bodies: BodyReader): Promise<string> {
+  const body = await bodies.read(http);
   if (!isJsonType(http.headers.get('content-type'))) throw new ProxyError('PROXY_INVALID_REQUEST', BAD_REQUEST_TEXT);
   return understood(() => new TextDecoder('utf-8', { fatal: true }).decode(body));
 }

@@ -10,7 +10,7 @@ import type { PartitionKey } from '../store/records.js';
 import { readKey, unknownPartition } from './computer-partition.js';
 
 /** Calls about a partition that the real master knows and the Python proxy lacks. */
-export function partitionQuestionRoutes(routes: RouteTable, { store, options }: ProxyContext): void {
+export function partitionQuestionRoutes(routes: RouteTable, { store, bodies }: ProxyContext): void {
   routes.get('/getComputerPartitionStatus', async (request) => {
     const fields = readQuery(request);
     const [computerId, partitionId] = [fields.optional('computer_id'), fields.optional('computer_partition_id')];
@@ -41,7 +41,7 @@ export function partitionQuestionRoutes(routes: RouteTable, { store, options }: 
   });
 
   routes.post('/updateComputerPartitionRelatedInstanceList', async (request) => {
-    const fields = await readForm(request, options.limits.maxBodyBytes);
+    const fields = await readForm(request, bodies);
     const key = readKey(fields);
     const value = fields.marshalled('instance_reference_xml');
     const references = value instanceof MarshalTuple ? value.items : value;

@@ -1,6 +1,6 @@
 import type { ProxyContext } from '../context.js';
 import { ProxyError } from '../errors.js';
-import { readBoundedBody } from '../http/body.js';
+import type { BodyReader } from '../http/body.js';
 import { HTML_CONTENT_TYPE, NOT_FOUND_TEXT, notFoundPage } from '../http/html-pages.js';
 import { spacedJson } from '../http/python-json.js';
 import type { RouteTable } from '../http/route-table.js';
@@ -12,7 +12,7 @@ const JSON_TYPE = 'application/json';
 const NOT_MODIFIED = 304;
 
 /** shacache and shadir: contents by their hash, and what is known about them (spec: proxy §11). */
-export function sharedCacheRoutes(routes: RouteTable, { sharedCache, options }: ProxyContext): void {
+export function sharedCacheRoutes(routes: RouteTable, { sharedCache, bodies }: ProxyContext): void {
   const cache = (): SharedCache => {
     if (sharedCache !== undefined) return sharedCache;
     throw new ProxyError('PROXY_CACHE_NOT_CONFIGURED', 'Shacache not configured', {
@@ -55,7 +55,7 @@ export function sharedCacheRoutes(routes: RouteTable, { sharedCache, options }: 
     },
     put: async (request, { key = '' }) => {
       const target = cache();
-      await target.putEntry(key, await readJson(request, options.limits.maxBodyBytes));
+      await target.putEntry(key, await readJson(request, bodies));
       return created('');
     },
   });
@@ -73,8 +73,8 @@ async function* bodyOf(request: Request): AsyncGenerator<Uint8Array, void, undef
   if (request.body !== null) yield* request.body as unknown as AsyncIterable<Uint8Array>;
 }
 
-async function readJson(request: Request, maxBytes: number): Promise<unknown> {
-  const body = await readBoundedBody(request, maxBytes);
+async function readJson(request: Request, bodies: BodyReader): Promise<unknown> {
+  const body = await bodies.read(request);
   try {
     if (isJsonType(request.headers.get('content-type'))) return JSON.parse(body.toString('utf8')) as unknown;
   } catch {

@@ -19,8 +19,8 @@ const REPORTS: readonly (readonly [path: string, kind: ReportKind])[] = [
 ];
 
 /** The supply of computers with Software Releases, and what their nodes say about them. */
-export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, options }: ProxyContext): void {
-  const form = (request: Request) => readForm(request, options.limits.maxBodyBytes);
+export function softwareReleaseRoutes(routes: RouteTable, { store, timestamps, options, bodies }: ProxyContext): void {
+  const form = (request: Request) => readForm(request, bodies);
 
   routes.post('/supplySupply', async (request) => {
     const fields = await form(request);
