@@ -1,18 +1,17 @@
-/** Lines are cut here, so that a program that never ends its line costs no memory. */
+/** Longer lines are handed on in pieces, so that a program that never ends its line costs no memory, and nothing of it is lost. */
 export const MAX_LINE_LENGTH = 16 * 1024;
 /** The beginning of the output that is always kept. */
 export const KEPT_HEAD_LENGTH = 64 * 1024;
 /** The end of the output that is always kept. */
 export const KEPT_TAIL_LENGTH = 1024 * 1024;
 
-const CUT_LINE_MARK = ' [… line cut]';
+const CONTINUED_MARK = ' [… line goes on]';
 
-/** Cuts a stream of bytes into lines: decodes UTF-8 (bad bytes become U+FFFD), cuts long lines, hands each on as it completes. */
+/** Cuts a stream of bytes into lines: decodes UTF-8 (bad bytes become U+FFFD) and hands each on as it completes, long ones in marked pieces. */
 export class LineSplitter {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   readonly #onLine: (line: string) => void;
   #partial = '';
-  #cutting = false;
 
   constructor(onLine: (line: string) => void) {
     this.#onLine = onLine;
@@ -25,7 +24,7 @@ export class LineSplitter {
   /** Hands on the last line if it has no line end. */
   end(): void {
     this.#split(this.#decoder.decode());
-    if (this.#partial !== '' || this.#cutting) this.#completeLine();
+    if (this.#partial !== '') this.#completeLine();
   }
 
   #split(text: string): void {
@@ -40,18 +39,21 @@ export class LineSplitter {
   }
 
   #extend(text: string, start: number, end: number): void {
-    if (this.#cutting || start === end) return;
-    const room = MAX_LINE_LENGTH - this.#partial.length;
-    this.#partial += text.slice(start, Math.min(end, start + room));
-    if (end - start > room) this.#cutting = true;
+    for (let from = start; from < end; ) {
+      if (this.#partial.length === MAX_LINE_LENGTH) {
+        this.#onLine(this.#partial + CONTINUED_MARK);
+        this.#partial = '';
+      }
+      const to = Math.min(end, from + MAX_LINE_LENGTH - this.#partial.length);
+      this.#partial += text.slice(from, to);
+      from = to;
+    }
   }
 
   #completeLine(): void {
     const line = this.#partial.endsWith('\r') ? this.#partial.slice(0, -1) : this.#partial;
-    const cut = this.#cutting;
     this.#partial = '';
-    this.#cutting = false;
-    this.#onLine(cut ? line + CUT_LINE_MARK : line);
+    this.#onLine(line);
   }
 }
 
