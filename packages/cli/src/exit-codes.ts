@@ -11,6 +11,8 @@ export const EXIT_CODES = {
   OFFLINE: 3,
   /** Unknown command, an option that is none before the command, or not root. */
   REFUSED: 5,
+  /** `node plan --exit-code`: there is something to do. */
+  HAS_WORK: 6,
   /** Another slapos process holds the lock. */
   BUSY: 10,
   /** What was waited for did not come in time. */

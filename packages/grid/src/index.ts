@@ -40,7 +40,6 @@ export { isMasterUnreachable, isNotFoundAtMaster } from './master/failures.js';
 export type { Master, MasterCallOptions, PartitionCertificate } from './master/master.js';
 export { createSlapMaster } from './master/slap-master.js';
 export {
-  planInstancePass,
   runInstancePass,
   type InstancePassControl,
   type InstancePassResult,
@@ -59,6 +58,7 @@ export {
   type PlannedPartition,
   type RequestedPartition,
 } from './partition/plan.js';
+export { planInstancePass, type PlannedInstance } from './partition/plan-pass.js';
 export type { ItemOutcome, PartitionStep, PassEvent, PassEventFields, PassName, PassObserver } from './pass/events.js';
 export {
   DEFAULT_MAXIMUM_PERIODICITY_SECONDS,
@@ -102,6 +102,7 @@ export {
   type ReportPassOptions,
   type ReportPassResult,
 } from './report/pass.js';
+export { planReportPass, type PlannedRemoval } from './report/plan.js';
 export type { SoftwareItemResult } from './software/apply.js';
 export { buildLogPath } from './software/build-log.js';
 export { planSoftwarePass, runSoftwarePass, type PassControl, type SoftwarePassResult } from './software/pass.js';

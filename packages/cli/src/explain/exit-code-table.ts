@@ -18,6 +18,7 @@ export const EXIT_CODE_TABLE: readonly ExitCodeRow[] = [
   },
   { code: 3, name: 'OFFLINE', meaning: 'master unreachable, services kept running' },
   { code: 5, name: 'REFUSED', meaning: 'unknown command, or not root' },
+  { code: 6, name: 'HAS_WORK', meaning: 'node plan --exit-code: there is something to do' },
   { code: 10, name: 'BUSY', meaning: 'another slapos process is running' },
   { code: 124, name: 'TIMEOUT', meaning: '--wait / --timeout ran out' },
   { code: 130, name: 'INTERRUPTED', meaning: 'Ctrl-C' },

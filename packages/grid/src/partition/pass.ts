@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 
 import type { ManagerHook } from '@slapos/manager';
-import type { ComputerInformation, PartitionInformation } from '@slapos/slap';
+import type { ComputerInformation } from '@slapos/slap';
 
-import { errorReport, GridError } from '../errors.js';
+import { errorReport } from '../errors.js';
 import { isMasterUnreachable } from '../master/failures.js';
 import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
-import { checkNodeOptions, DEFAULT_MAXIMUM_PERIODICITY_SECONDS, type InstancePassOptions } from '../pass/options.js';
+import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
 import { countOutcomes, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
@@ -22,10 +22,11 @@ import {
   preparePartition,
 } from './apply.js';
 import { runManagers } from './managed.js';
-import { observeInstances, removeInvalidPeriodicity, requestedPartition } from './observe.js';
+import { removeInvalidPeriodicity } from './observe.js';
 import { runOffline } from './offline.js';
 import { queueReports, rememberTarget, sendQueuedReports } from './offline-state.js';
-import { type PartitionReason, planInstance, type PlannedPartition, unknownPartitions } from './plan.js';
+import type { PartitionReason, PlannedPartition } from './plan.js';
+import { planItems, type PlannedItem } from './plan-pass.js';
 import { logSummary } from './summary.js';
 import { ToldStatus } from './told-status.js';
 import type { InstanceContext } from './work.js';
@@ -58,63 +59,6 @@ export interface InstancePassResult {
 export interface InstancePassControl {
   readonly signal?: AbortSignal;
   readonly observer?: PassObserver;
-}
-
-/** One partition of a plan, with what the master says about it. */
-interface PlannedItem {
-  readonly planned: PlannedPartition;
-  readonly requested: PartitionInformation;
-  /** Deployed, with promises that could fail. */
-  readonly hasPromises: boolean;
-}
-
-interface InstancePlan {
-  readonly items: readonly PlannedItem[];
-  readonly invalidPeriodicities: readonly string[];
-}
-
-async function planItems(
-  information: ComputerInformation,
-  options: InstancePassOptions,
-  nowMs: number,
-): Promise<InstancePlan> {
-  const requested = information.partitions.map(requestedPartition);
-  const unknown = unknownPartitions(options.onlyPartitions ?? [], requested);
-  if (unknown.length > 0) {
-    throw new GridError(
-      'GRID_UNKNOWN_PARTITION',
-      `Unknown partition${unknown.length === 1 ? '' : 's'}: ${unknown.join(', ')}`,
-      {
-        hint: `The master knows: ${requested.map((partition) => partition.partitionId).join(', ') || 'none'}`,
-      },
-    );
-  }
-  const observed = await observeInstances(options, requested);
-  const maximumPeriodicitySeconds = options.maximumPeriodicitySeconds ?? DEFAULT_MAXIMUM_PERIODICITY_SECONDS;
-  const planned = planInstance(observed.partitions, requested, { ...options, maximumPeriodicitySeconds }, nowMs);
-  const items = information.partitions.flatMap((partition, index) => {
-    const plan = planned[index];
-    if (plan === undefined) return [];
-    const hasPromises = observed.partitions.get(partition.partitionId)?.hasPromises ?? true;
-    return [{ planned: plan, requested: partition, hasPromises }];
-  });
-  return { items, invalidPeriodicities: observed.invalidPeriodicities };
-}
-
-/**
- * Reads what the master wants and what is there, and says what an instance pass would do. Changes nothing.
- * @throws GridError, SlapError.
- */
-export async function planInstancePass(
-  options: InstancePassOptions,
-  ports: Pick<GridPorts, 'master' | 'host'>,
-  control: InstancePassControl = {},
-): Promise<PlannedPartition[]> {
-  checkNodeOptions(options);
-  const information = await ports.master.fetchComputerInformation(
-    control.signal === undefined ? {} : { signal: control.signal },
-  );
-  return (await planItems(information, options, ports.host.clock.now())).items.map((item) => item.planned);
 }
 
 /** One instance pass: what it has found out so far. */

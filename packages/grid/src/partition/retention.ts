@@ -46,14 +46,23 @@ export async function mayBeRemoved(
   nowMs: number,
   owner: { readonly uid?: number; readonly gid?: number },
 ): Promise<boolean> {
+  const end = await retentionEnd(folder, nowMs);
+  if (end === undefined) return true;
+  if (!end.isFixed)
+    await folder.writeAtomic(RETENTION_DATE_FILE, floatText(end.atSeconds), { mode: RETENTION_MODE, ...owner });
+  return nowMs >= end.atSeconds * MILLISECONDS_PER_SECOND;
+}
+
+/** Until when a destroyed instance is kept; `undefined`: it need not be. */
+export async function retentionEnd(
+  folder: UntrustedDirectory,
+  nowMs: number,
+): Promise<{ readonly atSeconds: number; readonly isFixed: boolean } | undefined> {
+  const fixed = await readNumber(folder, RETENTION_DATE_FILE);
+  if (fixed !== undefined) return { atSeconds: fixed, isFixed: true };
   const delayDays = await readNumber(folder, RETENTION_DELAY_FILE);
-  let dateSeconds = await readNumber(folder, RETENTION_DATE_FILE);
-  if (dateSeconds === undefined) {
-    if (delayDays === undefined || delayDays <= 0) return true;
-    dateSeconds = nowMs / MILLISECONDS_PER_SECOND + delayDays * SECONDS_PER_DAY;
-    await folder.writeAtomic(RETENTION_DATE_FILE, floatText(dateSeconds), { mode: RETENTION_MODE, ...owner });
-  }
-  return nowMs >= dateSeconds * MILLISECONDS_PER_SECOND;
+  if (delayDays === undefined || delayDays <= 0) return undefined;
+  return { atSeconds: nowMs / MILLISECONDS_PER_SECOND + delayDays * SECONDS_PER_DAY, isFixed: false };
 }
 
 /** A number in a small file; `undefined` when there is none, or something else. */

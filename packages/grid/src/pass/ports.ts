@@ -24,3 +24,9 @@ export interface SoftwarePorts extends Pick<GridPorts, 'host' | 'master' | 'buil
   /** Absent: everything is built here. */
   readonly binaryCache?: BinaryCache;
 }
+
+/** What planning asks: nothing is changed. */
+export interface PlanPorts {
+  readonly master: Pick<GridPorts['master'], 'fetchComputerInformation'>;
+  readonly host: { readonly clock: Pick<GridPorts['host']['clock'], 'now'> };
+}

@@ -11,6 +11,7 @@ import type { GridPorts } from '../pass/ports.js';
 import { prepareStructure } from '../structure/structure.js';
 import { destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
 import { UsageOutbox } from './outbox.js';
+import { isUsed } from './plan.js';
 import { makeBatches, readComputerReports, readPartitionReports } from './report-files.js';
 import { runReportScripts } from './scripts.js';
 import { sendReports, type SendingResult } from './send-reports.js';
@@ -87,12 +88,6 @@ export async function runReportPass(
     durationMs,
     ...(sending.error === undefined ? {} : { sendingError: sending.error }),
   };
-}
-
-/** A partition that somebody has, or had until it is removed. (spec: grid 7.2) */
-function isUsed({ partitionId, requestedState, softwareReleaseUrl }: PartitionInformation): boolean {
-  const isFree = (requestedState ?? 'destroyed') === 'destroyed' && (softwareReleaseUrl ?? '') === '';
-  return PARTITION_ID.test(partitionId) && !isFree;
 }
 
 class ReportPass {

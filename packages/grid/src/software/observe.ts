@@ -1,7 +1,7 @@
 import { isSlapOSError, UntrustedDirectory } from '@slapos/host';
 
 import { GridError } from '../errors.js';
-import { isCompleted } from './completed.js';
+import { completedAt } from './completed.js';
 import type { ObservedRelease, ObservedSoftware, RequestedRelease } from './plan.js';
 import { RELEASE_FOLDER_NAME, softwareReleaseHash } from './release-path.js';
 
@@ -32,7 +32,10 @@ async function observeRelease(root: UntrustedDirectory, name: string): Promise<O
     });
   }
   await using folder = await root.openSubdirectory(name);
-  return { directoryExists: true, completed: await isCompleted(folder) };
+  const completedAtMs = await completedAt(folder);
+  return completedAtMs === undefined
+    ? { directoryExists: true, completed: false }
+    : { directoryExists: true, completed: true, completedAtMs };
 }
 
 /** Reads what the software root has of the requested releases, and, for garbage collection, which other releases are there. */

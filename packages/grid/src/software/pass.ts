@@ -43,7 +43,7 @@ function checkSoftwareOptions(options: SoftwarePassOptions): void {
  */
 export async function planSoftwarePass(
   options: SoftwarePassOptions,
-  ports: Pick<SoftwarePorts, 'master'>,
+  ports: { readonly master: Pick<SoftwarePorts['master'], 'fetchComputerInformation'> },
   control: PassControl = {},
 ): Promise<SoftwarePlan> {
   checkSoftwareOptions(options);

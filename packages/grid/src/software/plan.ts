@@ -6,6 +6,8 @@ export interface ObservedRelease {
   readonly directoryExists: boolean;
   /** Whether a non-empty `.completed` is there: built, and reported to the master. */
   readonly completed: boolean;
+  /** Milliseconds since 1970. */
+  readonly completedAtMs?: number;
 }
 
 /** What a pass found in the software root. */
@@ -54,6 +56,8 @@ export interface PlannedRelease {
   readonly requestedState: string;
   /** Name of its folder in the software root. */
   readonly directoryName: string;
+  /** When it was built and reported, in milliseconds since 1970. */
+  readonly completedAtMs?: number;
 }
 
 /** A folder that nobody asks for. */
@@ -110,7 +114,14 @@ export function planSoftware(
       : planRelease(observed.releases.get(directoryName), release, directoryName, { ...options, only });
     seen.add(directoryName);
     if (release.requestedState !== 'destroyed') wanted.add(directoryName);
-    return { ...decision, softwareReleaseUrl: release.url, requestedState: release.requestedState, directoryName };
+    const completedAtMs = observed.releases.get(directoryName)?.completedAtMs;
+    return {
+      ...decision,
+      softwareReleaseUrl: release.url,
+      requestedState: release.requestedState,
+      directoryName,
+      ...(completedAtMs === undefined ? {} : { completedAtMs }),
+    };
   });
   const collections =
     options.collectGarbage === true

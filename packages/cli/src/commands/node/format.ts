@@ -1,23 +1,14 @@
 import { randomInt } from 'node:crypto';
 import { Flags } from '@oclif/core';
-import {
-  DEPRECATED_FORMAT_KEYS,
-  formatComputer,
-  type FormatOptions,
-  type FormatSection,
-  formatOptionsFromSection,
-  formatSectionSchema,
-  readMachineDefinition,
-} from '@slapos/format';
+import { formatComputer, type FormatOptions, type FormatSection } from '@slapos/format';
 import { createLinuxHost } from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
-import { checkSection, type MergedSection, mergeSections } from '../../config/check-section.js';
-import { type ConfigFile, loadRawSections } from '../../config/config-file.js';
-import { CliError } from '../../errors.js';
+import type { ConfigFile } from '../../config/config-file.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { checkPrograms } from '../../node/format-programs.js';
+import { FORMAT_SECTIONS, readFormatRequest } from '../../node/format-request.js';
 import { loadNodeManagers } from '../../node/node-managers.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
 import { findPublicIpv4Address } from '../../node/public-address.js';
@@ -25,8 +16,6 @@ import { renderFormatAction } from '../../node/render-format-action.js';
 
 const LONGEST_DELAY_SECONDS = 3600;
 const MILLISECONDS = 1000;
-const MANDATORY = ['computer_id', 'instance_root', 'master_url', 'software_root', 'computer_xml'];
-const SECTIONS = ['slapos', 'slapformat'];
 const trueOrFalse = { options: ['True', 'False'] as const, helpValue: 'True|False' };
 
 /** `slapos node format` (spec: cli §3.6, format §1). */
@@ -65,14 +54,13 @@ export default class NodeFormat extends SlaposCommand {
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeFormat);
     const config = await this.loadConfig('node', flags.cfg);
-    // A key of [slapos] wins over the same key of [slapformat] (spec: format §1).
     const { now, renumber, console: _obsolete, ...keys } = flags;
-    const merged = mergeSections(config, ['slapformat', 'slapos'], flagsAsKeys(keys));
-    checkRoot(config, SECTIONS);
-    refuseDeprecated(merged);
-    const section = checkSection(formatSectionSchema, withMandatory(merged), config, SECTIONS);
+    checkRoot(config, FORMAT_SECTIONS);
+    const { section, options } = await readFormatRequest(config, flagsAsKeys(keys), {
+      dryRun: flags['dry-run'],
+      renumber,
+    });
     if (section.log_file !== undefined) this.logger.openFile(section.log_file);
-    const options = await readOptions(section, { dryRun: flags['dry-run'], renumber });
     if (!options.dryRun) await checkPrograms(section);
     if (!now && !flags['dry-run']) await this.#delay();
     return this.#format(section, options, config);
@@ -122,35 +110,4 @@ export default class NodeFormat extends SlaposCommand {
     this.logger.info('slapos successfully prepared the computer.');
     return EXIT_CODES.OK;
   }
-}
-
-/** An empty or absent mandatory key has the reference's sentence. */
-function withMandatory(merged: MergedSection): MergedSection {
-  const missing = MANDATORY.find((key) => !merged.values[key]);
-  if (missing === undefined) return merged;
-  throw new CliError('CLI_CONFIGURATION', `Parameter '${missing}' is not defined.`, { hint: 'For help use --help' });
-}
-
-function refuseDeprecated({ values }: MergedSection): void {
-  const deprecated = DEPRECATED_FORMAT_KEYS.find((key) => values[key] !== undefined);
-  if (deprecated === undefined) return;
-  throw new CliError(
-    'CLI_CONFIGURATION',
-    `Option '${deprecated}' is totally deprecated, please update your config file`,
-    {
-      hint: 'Remove it; the interface is named by interface_name.',
-    },
-  );
-}
-
-async function readOptions(
-  section: FormatSection,
-  extra: { dryRun: boolean; renumber: boolean },
-): Promise<FormatOptions> {
-  const definitionFile = section.input_definition_file;
-  const definition =
-    definitionFile === undefined
-      ? undefined
-      : readMachineDefinition(await loadRawSections(definitionFile), section.partition_amount);
-  return formatOptionsFromSection(section, { definition, ...extra });
 }

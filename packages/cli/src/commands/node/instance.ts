@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core';
-import { instanceOptionsFromSection, PASS_EXIT_CODES, planInstancePass, runInstancePass } from '@slapos/grid';
+import { instanceOptionsFromSection, PASS_EXIT_CODES, runInstancePass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
 import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
@@ -7,7 +7,8 @@ import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
 import { passProgress } from '../../node/pass-progress.js';
 import { logInstanceSummary } from '../../node/pass-summary.js';
-import { renderInstancePlan } from '../../node/render-plan.js';
+import { planPasses } from '../../node/pass-plans.js';
+import { renderPlan } from '../../node/render-plan.js';
 
 /** `slapos node instance` (spec: cli §3.3). */
 export default class NodeInstance extends SlaposCommand {
@@ -46,7 +47,7 @@ export default class NodeInstance extends SlaposCommand {
     return runNodePass(request, async ({ section, ports, signal, common }) => {
       const options = { ...instanceOptionsFromSection(section), ...common };
       if (dryRun) {
-        this.log(renderInstancePlan(await planInstancePass(options, ports, { signal })));
+        this.log(renderPlan(await planPasses(['instance'], { section, ports, signal, config })));
         return EXIT_CODES.OK;
       }
       using progress = await openProgress({ title: 'Computer partitions', mode, log: this.logger });

@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import { instanceOptionsFromSection, runReportPass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
 import { openProgress, progressFlag } from '../../console/progress.js';
@@ -5,7 +6,9 @@ import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
 import { passProgress } from '../../node/pass-progress.js';
+import { planPasses } from '../../node/pass-plans.js';
 import { logReportSummary } from '../../node/pass-summary.js';
+import { renderPlan } from '../../node/render-plan.js';
 
 /** `slapos node report` (spec: cli §3.5). */
 export default class NodeReport extends SlaposCommand {
@@ -13,15 +16,31 @@ export default class NodeReport extends SlaposCommand {
   static override description =
     'Runs the report scripts of the partitions, tells the master what they used, and removes the instances that it wants destroyed. A report stays until the master has accepted it.';
   static override examples = ['slapos node report'];
-  static override flags = { ...passFlags, progress: progressFlag };
+  static override flags = {
+    ...passFlags,
+    progress: progressFlag,
+    'dry-run': Flags.boolean({ description: 'say what would be removed, and do nothing' }),
+  };
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeReport);
     const config = await this.loadConfig('node', flags.cfg);
-    const { progress: mode, ...others } = flags;
+    const { progress: mode, 'dry-run': dryRun, ...others } = flags;
     const { logger, signal } = this;
-    const request = { config, flags: others, logger, signal, packageRoot: this.config.root, lock: PASS_LOCKS.report };
+    const request = {
+      config,
+      flags: others,
+      logger,
+      signal,
+      packageRoot: this.config.root,
+      lock: PASS_LOCKS.report,
+      dryRun,
+    };
     return runNodePass(request, async ({ section, ports, common }) => {
+      if (dryRun) {
+        this.log(renderPlan(await planPasses(['report'], { section, ports, signal, config })));
+        return EXIT_CODES.OK;
+      }
       logger.info('Aggregating and sending usage reports...');
       const options = { ...instanceOptionsFromSection(section), ...common };
       using progress = await openProgress({ title: 'Computer partitions', mode, log: logger });

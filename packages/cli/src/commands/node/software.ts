@@ -3,7 +3,6 @@ import {
   binaryCacheOptionsFromSection,
   createNetworkBinaryCache,
   PASS_EXIT_CODES,
-  planSoftwarePass,
   runSoftwarePass,
   softwareOptionsFromSection,
 } from '@slapos/grid';
@@ -15,7 +14,8 @@ import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
 import { passProgress } from '../../node/pass-progress.js';
 import { logSoftwareSummary } from '../../node/pass-summary.js';
-import { renderSoftwarePlan } from '../../node/render-plan.js';
+import { planPasses } from '../../node/pass-plans.js';
+import { renderPlan } from '../../node/render-plan.js';
 
 /** `slapos node software` (spec: cli §3.2). */
 export default class NodeSoftware extends SlaposCommand {
@@ -66,7 +66,7 @@ export default class NodeSoftware extends SlaposCommand {
     return runNodePass(request, async ({ section, ports, signal, common }) => {
       const options = { ...softwareOptionsFromSection(section), ...common };
       if (dryRun) {
-        this.log(renderSoftwarePlan(await planSoftwarePass(options, ports, { signal })));
+        this.log(renderPlan(await planPasses(['software'], { section, ports, signal, config })));
         return EXIT_CODES.OK;
       }
       const cache = await binaryCacheOptionsFromSection(section);
