@@ -22,6 +22,13 @@ interface WirePartition {
   ipv6_range: JsonObject;
 }
 
+interface RecordedState extends JsonObject {
+  partition_list: JsonObject[];
+  slapos_version: string;
+  python_version: string;
+  os_type: string;
+}
+
 /** A run of the reference on a machine of its own: what there was, what it was told, and what came of it. */
 interface RecordedRun {
   readonly scenario: string;
@@ -33,7 +40,7 @@ interface RecordedRun {
   readonly addressesBefore: readonly Address[];
   readonly addressesAfter: readonly Address[];
   readonly routesAfter: readonly Route[];
-  readonly state?: JsonObject & { partition_list: JsonObject[] };
+  readonly state?: RecordedState;
   readonly documentSha256?: string;
   readonly resourceSha256?: string;
 }
@@ -173,12 +180,12 @@ function recordedAfter(run: RecordedRun): { addresses: string[]; routes: string[
 }
 
 /** The facts are the machine's, which is another one here. */
-function factsOf({ state = { partition_list: [] } }: RecordedRun): MachineFacts {
+function factsOf({ state }: RecordedRun): MachineFacts {
   return {
     publicIpv4Address: null,
-    slaposVersion: String(state['slapos_version']),
-    runtimeVersion: String(state['python_version']),
-    osType: JSON.parse(String(state['os_type'])) as MachineFacts['osType'],
+    slaposVersion: state?.slapos_version ?? '',
+    runtimeVersion: state?.python_version ?? '',
+    osType: JSON.parse(state?.os_type ?? '') as MachineFacts['osType'],
   };
 }
 
