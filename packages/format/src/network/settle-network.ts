@@ -34,9 +34,13 @@ export interface NetworkPorts {
 
 /** Reads the machine's network. */
 export async function observeNetwork(network: Network): Promise<ObservedNetwork> {
-  const links = await network.links();
-  const addresses = await network.addresses();
-  const routes = [...(await network.routes(4)), ...(await network.routes(6))];
+  const [links, addresses, ipv4Routes, ipv6Routes] = await Promise.all([
+    network.links(),
+    network.addresses(),
+    network.routes(4),
+    network.routes(6),
+  ]);
+  const routes = [...ipv4Routes, ...ipv6Routes];
   // A kernel without IPv6 has no such file; that there are no addresses is said where they are needed.
   const nonlocal = await fs.readFile(NONLOCAL_BIND_FILE, 'utf8').catch(() => '');
   return { links, addresses, routes, mayBindNonlocal: nonlocal.trim() === '1' };

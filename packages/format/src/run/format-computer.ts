@@ -4,7 +4,7 @@ import { computerToWire, readStateDocument, renderStateDocument } from '../compu
 import { machineFacts, OS_RELEASE_FILES } from '../computer/facts.js';
 import { wantedComputer } from '../computer/load-computer.js';
 import type { FormatOptions } from '../config/options.js';
-import type { NetworkOptions } from '../network/plan-network.js';
+import type { NetworkOptions, NetworkPlan } from '../network/plan-network.js';
 import { planNetwork } from '../network/plan-network.js';
 import { observeNetwork, settleNetwork } from '../network/settle-network.js';
 import { applyAccountChange, planUsers } from '../users/plan-users.js';
@@ -61,7 +61,7 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
   const wanted = await loadWanted(options, logger);
   const users = await checkedUserChanges(wanted, options, ports);
   const network = networkOptions(options);
-  if (network !== undefined) await checkNetwork(wanted, network, ports);
+  const checked = network === undefined ? undefined : await checkNetwork(wanted, network, ports);
   const facts = machineFacts(await readOsRelease(), ports.slaposVersion);
   const managers = options.definition === undefined && !options.dryRun ? ports.managers : undefined;
   if (options.definition !== undefined && ports.managers !== undefined) {
@@ -74,25 +74,30 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
     logger.debug('Formatting', { action: change.kind, change });
     await applyAccountChange(required(work.accounts, 'accounts'), change);
   }
-  const roots = planRoots(await observeMachine(wanted, options, { host: work }), wanted, options);
+  const roots = planRoots(await observeMachine(wanted, options, { host: work }, 'roots'), wanted, options);
   if (!options.dryRun) await applyFormat(roots, ports);
   const managed = managedComputer(wanted, logger);
   await managers?.run('format', managed);
   const { computer, steps, rest } = await (async () => {
     try {
+      // Only a manager could have changed the network since.
+      const isSettled = checked?.steps.length === 0 && managers === undefined;
+      if (isSettled) for (const warning of checked.warnings) logger.warn(...warning);
       const settled =
         network === undefined
           ? { computer: wanted, steps: [] }
-          : await settleNetwork(wanted, network, {
-              network: required(work.network, 'network'),
-              accounts: required(work.accounts, 'accounts'),
-              clock: work.clock,
-              logger,
-              dryRun: options.dryRun,
-              remember: async (intended) => {
-                if (!options.dryRun) await writeIntent(options.computerXml, stateText(intended, facts));
-              },
-            });
+          : isSettled
+            ? { computer: checked.computer, steps: checked.steps }
+            : await settleNetwork(wanted, network, {
+                network: required(work.network, 'network'),
+                accounts: required(work.accounts, 'accounts'),
+                clock: work.clock,
+                logger,
+                dryRun: options.dryRun,
+                remember: async (intended) => {
+                  if (!options.dryRun) await writeIntent(options.computerXml, stateText(intended, facts));
+                },
+              });
       const observed = await observeMachine(settled.computer, options, { host: work });
       const now = { ...facts, publicIpv4Address: (await publicAddress) ?? null };
       const planned = planPartitions(observed, settled.computer, now, options);
@@ -135,13 +140,19 @@ async function checkedUserChanges(
   return options.alterUser === true ? planUsers(required(host.accounts, 'accounts'), computer) : [];
 }
 
-/** Plans once for the errors alone: a machine that cannot be formatted is left as it is. */
-async function checkNetwork(computer: Computer, options: NetworkOptions, { host }: FormatPorts): Promise<void> {
-  planNetwork(await observeNetwork(required(host.network, 'network')), computer, options, {
+/** Plans once for the errors: a machine that cannot be formatted is left as it is. The warnings are those of what is done in earnest. */
+async function checkNetwork(
+  computer: Computer,
+  options: NetworkOptions,
+  { host }: FormatPorts,
+): Promise<NetworkPlan & { readonly warnings: readonly Parameters<Logger['warn']>[] }> {
+  const warnings: Parameters<Logger['warn']>[] = [];
+  const plan = planNetwork(await observeNetwork(required(host.network, 'network')), computer, options, {
     refused: new Set(),
     random: () => 0,
-    warn: () => {},
+    warn: (...warning) => warnings.push(warning),
   });
+  return { ...plan, warnings };
 }
 
 function networkOptions(options: FormatOptions): NetworkOptions | undefined {

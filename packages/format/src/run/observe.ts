@@ -1,3 +1,4 @@
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { isSlapOSError, UntrustedDirectory, type UserIdentity } from '@slapos/host';
 import type { Computer } from '../computer/computer.js';
@@ -7,23 +8,29 @@ import { RESOURCE_FILE, type FolderFacts, type ObservedMachine } from './plan.js
 import type { FormatPorts } from './format-computer.js';
 
 const PERMISSION_BITS = 0o7777;
+const READERS = 8;
+
+/** What of the machine is read: before the partitions are dealt with only the two roots and the users count. */
+export type ObservedPart = 'roots' | 'everything';
 
 /** Reads what the machine has of what `computer` names. Nothing is changed. */
 export async function observeMachine(
   computer: Computer,
   options: FormatOptions,
   ports: { readonly host: Pick<FormatPorts['host'], 'users' | 'isRoot'> },
+  part: ObservedPart = 'everything',
 ): Promise<ObservedMachine> {
+  const partitions = part === 'everything' ? computer.partitions : [];
   const folders = new Map<string, FolderFacts>();
   const paths = [
     computer.instanceRoot,
     computer.softwareRoot,
     options.certificateRepositoryPath,
-    ...computer.partitions.flatMap(({ path, externalStorage }) => [path, ...externalStorage]),
+    ...partitions.flatMap(({ path, externalStorage }) => [path, ...externalStorage]),
   ];
   for (const folder of paths) {
     if (folder === undefined) continue;
-    const facts = await observeFolder(folder);
+    const facts = observeFolder(folder);
     if (facts) folders.set(folder, facts);
   }
   const users = new Map<string, UserIdentity>();
@@ -31,32 +38,26 @@ export async function observeMachine(
     const user = await ports.host.users.byName(name);
     if (user) users.set(name, user);
   }
-  const resources = new Map<string, string>();
-  for (const partition of computer.partitions) {
-    if (!folders.has(partition.path)) continue;
-    const content = await readResource(partition.path);
-    if (content !== undefined) resources.set(partition.partitionId, content);
-  }
   return {
     isRoot: ports.host.isRoot,
     ourUid: process.geteuid?.() ?? 0,
     folders,
     users,
-    resources,
+    resources: await readResources(partitions.filter(({ path }) => folders.has(path))),
     stateDocument: await readIfThere(options.computerXml),
-    stateArchiveExists: (await fs.stat(`${options.computerXml}.zip`).catch(ignoreMissing)) !== undefined,
+    stateArchiveExists: ifThere(() => statSync(`${options.computerXml}.zip`)) !== undefined,
     stateJson: options.computerJson === undefined ? undefined : await readIfThere(options.computerJson),
     definition:
       options.outputDefinitionFile === undefined ? undefined : await readIfThere(options.outputDefinitionFile),
   };
 }
 
-async function observeFolder(folder: string): Promise<FolderFacts | undefined> {
+function observeFolder(folder: string): FolderFacts | undefined {
   // A link is not followed: a partition's folder that is one was not made by formatting.
-  const stats = await fs.lstat(folder).catch(ignoreMissing);
+  const stats = ifThere(() => lstatSync(folder));
   if (stats === undefined) return undefined;
   if (stats.isSymbolicLink()) {
-    const target = await fs.stat(folder).catch(ignoreMissing);
+    const target = ifThere(() => statSync(folder));
     return { kind: target?.isDirectory() ? 'link-to-folder' : 'other', mode: 0, uid: stats.uid, gid: stats.gid };
   }
   return {
@@ -65,6 +66,20 @@ async function observeFolder(folder: string): Promise<FolderFacts | undefined> {
     uid: stats.uid,
     gid: stats.gid,
   };
+}
+
+/** Some at a time, since each waits for the disk more than it works. */
+async function readResources(partitions: Computer['partitions']): Promise<ReadonlyMap<string, string>> {
+  const resources = new Map<string, string>();
+  const waiting = [...partitions];
+  const reader = async (): Promise<void> => {
+    for (let partition = waiting.shift(); partition !== undefined; partition = waiting.shift()) {
+      const content = await readResource(partition.path);
+      if (content !== undefined) resources.set(partition.partitionId, content);
+    }
+  };
+  await Promise.all(Array.from({ length: READERS }, reader));
+  return resources;
 }
 
 async function readResource(folder: string): Promise<string | undefined> {
@@ -92,9 +107,13 @@ export async function readIfThere(file: string): Promise<string | undefined> {
   }
 }
 
-function ignoreMissing(error: unknown): undefined {
-  if (isMissing(error)) return undefined;
-  throw error;
+function ifThere(look: () => Stats): Stats | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,7 +1,8 @@
 import type { AccountChange, UserIdentity } from '@slapos/host';
 import type { Computer, Partition } from '../computer/computer.js';
-import { computerToWire, partitionToWire, renderStateDocument, renderWireDocument } from '../computer/document.js';
+import { computerToWire, partitionToWire, renderWireDocument } from '../computer/document.js';
 import type { MachineFacts } from '../computer/computer.js';
+import { indentDocument } from '../computer/indent-document.js';
 import { renderSortedJson } from '../computer/python-json.js';
 import { renderMachineDefinition } from '../config/definition.js';
 import type { FormatOptions } from '../config/options.js';
@@ -87,16 +88,20 @@ export function planPartitions(
   options: FormatOptions,
 ): FormatAction[] {
   const wire = computerToWire(computer, facts);
-  const state = renderStateDocument(wire);
+  const document = renderWireDocument(wire);
   return [
     ...computer.partitions.flatMap((partition) => planPartition(observed, partition, options)),
     ...(options.certificateRepositoryPath === undefined || observed.folders.has(options.certificateRepositoryPath)
       ? []
       : planFolder(observed, options.certificateRepositoryPath, CERTIFICATES_MODE, undefined)),
-    ...planFile(options.computerJson, renderSortedJson(wire, STATE_INDENT), observed.stateJson),
-    ...planState(observed, options.computerXml, state),
-    ...planFile(options.outputDefinitionFile, renderMachineDefinition(asDefinition(computer)), observed.definition),
-    { kind: 'send', reason: 'the master is told at each run', document: renderWireDocument(wire) },
+    ...(options.computerJson === undefined
+      ? []
+      : planFile(options.computerJson, renderSortedJson(wire, STATE_INDENT), observed.stateJson)),
+    ...planState(observed, options.computerXml, indentDocument(document)),
+    ...(options.outputDefinitionFile === undefined
+      ? []
+      : planFile(options.outputDefinitionFile, renderMachineDefinition(asDefinition(computer)), observed.definition)),
+    { kind: 'send', reason: 'the master is told at each run', document },
   ];
 }
 
@@ -173,8 +178,8 @@ function planFolder(
   ];
 }
 
-function planFile(path: string | undefined, content: string, former: string | undefined): FormatAction[] {
-  if (path === undefined || former === content) return [];
+function planFile(path: string, content: string, former: string | undefined): FormatAction[] {
+  if (former === content) return [];
   return [{ kind: 'writeFile', reason: former === undefined ? 'not there' : 'differs', path, content }];
 }
 

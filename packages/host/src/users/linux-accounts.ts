@@ -1,5 +1,3 @@
-import fs from 'node:fs/promises';
-
 import type { CommandRunner } from '../commands/command.js';
 import { fileError, HostError, systemErrorCode } from '../errors.js';
 import {
@@ -11,6 +9,7 @@ import {
   unknownAccount,
 } from './account-rules.js';
 import type { Accounts, NewUser, UserChange } from './accounts.js';
+import { DatabaseFile } from './database-file.js';
 import { LinuxUserDatabase, parseGroupLine } from './linux-user-database.js';
 
 const SHADOW = '/etc/shadow';
@@ -21,6 +20,8 @@ const TIMEOUT_MS = 60_000;
 /** The machine's users and groups, changed by the tools of the `passwd` package. */
 export class LinuxAccounts extends LinuxUserDatabase implements Accounts {
   readonly #commands: CommandRunner;
+  readonly #memberships = new DatabaseFile(GROUP, parseMemberships);
+  readonly #passwords = new DatabaseFile(SHADOW, parsePasswords);
 
   constructor(commands: CommandRunner) {
     super();
@@ -28,14 +29,11 @@ export class LinuxAccounts extends LinuxUserDatabase implements Accounts {
   }
 
   async groupNamesOf(userName: string): Promise<string[]> {
-    const text = await readDatabase(GROUP);
-    const groups = text.split('\n').map(parseGroupLine);
-    return groups.flatMap((group) => (group?.members.includes(userName) === true ? [group.name] : [])).sort();
+    return [...(read(this.#memberships).get(userName) ?? [])];
   }
 
   async isPasswordLocked(userName: string): Promise<boolean | undefined> {
-    const line = (await readDatabase(SHADOW)).split('\n').find((each) => each.startsWith(`${userName}:`));
-    const password = line?.split(':')[1];
+    const password = read(this.#passwords).get(userName);
     return password === undefined ? undefined : /^[!*]/.test(password);
   }
 
@@ -96,13 +94,36 @@ export class LinuxAccounts extends LinuxUserDatabase implements Accounts {
   }
 }
 
-async function readDatabase(file: string): Promise<string> {
+/** The names of the groups that each user is a member of, sorted. */
+function parseMemberships(text: string): ReadonlyMap<string, readonly string[]> {
+  const memberships = new Map<string, Set<string>>();
+  for (const line of text.split('\n')) {
+    const group = parseGroupLine(line);
+    for (const member of group?.members ?? []) {
+      const names = memberships.get(member) ?? new Set();
+      memberships.set(member, names.add(group?.name ?? ''));
+    }
+  }
+  return new Map([...memberships].map(([member, names]) => [member, [...names].sort()]));
+}
+
+/** The second field of shadow(5) by user. */
+function parsePasswords(text: string): ReadonlyMap<string, string> {
+  const passwords = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const [name = '', password] = line.split(':');
+    if (password !== undefined && !passwords.has(name)) passwords.set(name, password);
+  }
+  return passwords;
+}
+
+function read<Content>(file: DatabaseFile<Content>): Content {
   try {
-    return await fs.readFile(file, 'utf8');
+    return file.content();
   } catch (error) {
     if (systemErrorCode(error) === 'EACCES') {
-      throw new HostError('HOST_NOT_ROOT', `Only root can read ${JSON.stringify(file)}`, { cause: error });
+      throw new HostError('HOST_NOT_ROOT', `Only root can read ${JSON.stringify(file.path)}`, { cause: error });
     }
-    throw fileError('read', file, error);
+    throw fileError('read', file.path, error);
   }
 }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
-import fs from 'node:fs/promises';
 
 import { fileError, HostError } from '../errors.js';
+import { DatabaseFile } from './database-file.js';
 import type { GroupEntry, UserDatabase, UserEntry } from './user.js';
 
 const PASSWD_FIELDS = 7;
@@ -38,35 +38,26 @@ export function parseGroupLine(line: string): GroupEntry | undefined {
   return { name, gid, members: (fields[3] ?? '').split(',').filter((member) => member !== '') };
 }
 
-class DatabaseFile<Entry> {
-  readonly #path: string;
-  readonly #parse: (line: string) => Entry | undefined;
-  #version = '';
-  #entries: readonly Entry[] = [];
+/** The entries of a database by name and by number; of several with the same the first counts, as for the C library. */
+interface Entries<Entry> {
+  readonly byName: ReadonlyMap<string, Entry>;
+  readonly byId: ReadonlyMap<number, Entry>;
+}
 
-  constructor(path: string, parse: (line: string) => Entry | undefined) {
-    this.#path = path;
-    this.#parse = parse;
+function parseEntries<Entry extends { readonly name: string }>(
+  text: string,
+  parse: (line: string) => Entry | undefined,
+  idOf: (entry: Entry) => number,
+): Entries<Entry> {
+  const byName = new Map<string, Entry>();
+  const byId = new Map<number, Entry>();
+  for (const line of text.split('\n')) {
+    const entry = parse(line);
+    if (entry === undefined) continue;
+    if (!byName.has(entry.name)) byName.set(entry.name, entry);
+    if (!byId.has(idOf(entry))) byId.set(idOf(entry), entry);
   }
-
-  /** The entries, read again whenever the file changed. */
-  async entries(): Promise<readonly Entry[]> {
-    try {
-      const { ino, size, mtimeNs } = await fs.stat(this.#path, { bigint: true });
-      const version = [ino, size, mtimeNs].join(':');
-      if (version !== this.#version) {
-        const text = await fs.readFile(this.#path, 'utf8');
-        this.#entries = text
-          .split('\n')
-          .map(this.#parse)
-          .filter((entry) => entry !== undefined);
-        this.#version = version;
-      }
-      return this.#entries;
-    } catch (error) {
-      throw fileError('read', this.#path, error);
-    }
-  }
+  return { byName, byId };
 }
 
 function getent(database: 'passwd' | 'group', key: string): Promise<string | undefined> {
@@ -94,45 +85,59 @@ export interface LinuxUserDatabaseOptions {
 
 /** The machine's users: the two files, and then the name service. */
 export class LinuxUserDatabase implements UserDatabase {
-  readonly #users: DatabaseFile<UserEntry>;
-  readonly #groups: DatabaseFile<GroupEntry>;
+  readonly #users: DatabaseFile<Entries<UserEntry>>;
+  readonly #groups: DatabaseFile<Entries<GroupEntry>>;
   readonly #useNameService: boolean;
 
   constructor(options: LinuxUserDatabaseOptions = {}) {
-    this.#users = new DatabaseFile(options.passwdPath ?? '/etc/passwd', parseUserLine);
-    this.#groups = new DatabaseFile(options.groupPath ?? '/etc/group', parseGroupLine);
+    this.#users = new DatabaseFile(options.passwdPath ?? '/etc/passwd', (text) =>
+      parseEntries(text, parseUserLine, ({ uid }) => uid),
+    );
+    this.#groups = new DatabaseFile(options.groupPath ?? '/etc/group', (text) =>
+      parseEntries(text, parseGroupLine, ({ gid }) => gid),
+    );
     this.#useNameService = options.useNameService ?? true;
   }
 
-  byUid(uid: number): Promise<UserEntry | undefined> {
-    return this.#findUser((entry) => entry.uid === uid, String(uid));
+  async byUid(uid: number): Promise<UserEntry | undefined> {
+    const entry = entriesOf(this.#users).byId.get(uid);
+    return entry ?? this.#fromNameService('passwd', String(uid), parseUserLine, (found) => found.uid === uid);
   }
 
   async byName(name: string): Promise<UserEntry | undefined> {
-    return NAME.test(name) ? this.#findUser((entry) => entry.name === name, name) : undefined;
+    if (!NAME.test(name)) return undefined;
+    const entry = entriesOf(this.#users).byName.get(name);
+    return entry ?? this.#fromNameService('passwd', name, parseUserLine, (found) => found.name === name);
   }
 
   async groupByName(name: string): Promise<GroupEntry | undefined> {
-    return NAME.test(name) ? this.#findGroup((entry) => entry.name === name, name) : undefined;
+    if (!NAME.test(name)) return undefined;
+    const entry = entriesOf(this.#groups).byName.get(name);
+    return entry ?? this.#fromNameService('group', name, parseGroupLine, (found) => found.name === name);
   }
 
-  groupByGid(gid: number): Promise<GroupEntry | undefined> {
-    return this.#findGroup((entry) => entry.gid === gid, String(gid));
+  async groupByGid(gid: number): Promise<GroupEntry | undefined> {
+    const entry = entriesOf(this.#groups).byId.get(gid);
+    return entry ?? this.#fromNameService('group', String(gid), parseGroupLine, (found) => found.gid === gid);
   }
 
-  async #findUser(matches: (entry: UserEntry) => boolean, key: string): Promise<UserEntry | undefined> {
-    const entry = (await this.#users.entries()).find(matches);
-    if (entry !== undefined || !this.#useNameService) return entry;
-    const line = await getent('passwd', key);
-    const found = line === undefined ? undefined : parseUserLine(line);
+  async #fromNameService<Entry>(
+    database: 'passwd' | 'group',
+    key: string,
+    parse: (line: string) => Entry | undefined,
+    matches: (entry: Entry) => boolean,
+  ): Promise<Entry | undefined> {
+    if (!this.#useNameService) return undefined;
+    const line = await getent(database, key);
+    const found = line === undefined ? undefined : parse(line);
     return found !== undefined && matches(found) ? found : undefined;
   }
+}
 
-  async #findGroup(matches: (entry: GroupEntry) => boolean, key: string): Promise<GroupEntry | undefined> {
-    const entry = (await this.#groups.entries()).find(matches);
-    if (entry !== undefined || !this.#useNameService) return entry;
-    const line = await getent('group', key);
-    const found = line === undefined ? undefined : parseGroupLine(line);
-    return found !== undefined && matches(found) ? found : undefined;
+function entriesOf<Entry>(file: DatabaseFile<Entries<Entry>>): Entries<Entry> {
+  try {
+    return file.content();
+  } catch (error) {
+    throw fileError('read', file.path, error);
   }
 }
