@@ -91,7 +91,9 @@ export class FormatMachine {
       ['netns', 'exec', this.namespace, 'sh', '-c', inside, etc, process.execPath, PROGRAM, request],
       { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] },
     );
-    return /** @type {string[]} */ (JSON.parse(output));
+    /** @type {string[]} */
+    const kinds = JSON.parse(output);
+    return kinds;
   }
 
   [Symbol.dispose]() {
