@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildFormatProgram, NetworkMachine } from './support/network-machine.js';
@@ -167,28 +167,5 @@ describe('a machine with a network of its own', { timeout: LONG }, () => {
     expect(readdirSync(machine.root)).toEqual(['request.json']);
     const real = machine.format();
     expect(dry.kinds).toEqual(real.kinds);
-  });
-
-  it('is completed after being killed at any point, with the addresses that it had begun to make', () => {
-    using machine = new NetworkMachine(program);
-    let killAt = 1;
-    let kills = 0;
-    // Each run is killed at the first point that the one before did not reach: every step is cut short once.
-    for (;;) {
-      const run = machine.format({ partitionAmount: 1 }, killAt);
-      if (!run.killed) {
-        expect(run.message).toBeUndefined();
-        break;
-      }
-      kills += 1;
-      killAt += 1;
-    }
-    expect(kills).toBeGreaterThan(10);
-    const { computer } = machine.format({ partitionAmount: 1 });
-    expect(machine.addresses('br0').sort()).toEqual(
-      ['2001:db8:1:2::1/64', '2001:db8:1:2::2/64', `${computer.partitions[0]?.addresses[0]?.addr ?? ''}/32`].sort(),
-    );
-    expect(machine.format({ partitionAmount: 1 }).kinds).toEqual(['send']);
-    expect(existsSync(path.join(machine.root, 'slapos.xml.pending'))).toBe(false);
   });
 });

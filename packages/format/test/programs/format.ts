@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import {
   type Command,
   type CommandRunner,
@@ -9,7 +10,10 @@ import {
 } from '@slapos/host';
 import { formatComputer, type FormatOptions } from '../../src/index.js';
 
-/** Formats as the file says that is the argument, and kills itself at the point of that number, if one is given. */
+/**
+ * Formats as the file says that is the argument. It counts what it announces, the commands that it has run and what it does to the disk,
+ * and kills itself with SIGKILL at that number, if one is given: in the middle of a write, before anything else.
+ */
 interface Request {
   readonly options: FormatOptions;
   readonly killAt?: number;
@@ -18,9 +22,56 @@ interface Request {
 
 const request = JSON.parse(fs.readFileSync(process.argv[2] ?? '', 'utf8')) as Request;
 let points = 0;
-function point(): void {
+function point(last?: () => void): void {
   points += 1;
-  if (points === request.killAt) process.kill(process.pid, 'SIGKILL');
+  if (points !== request.killAt) return;
+  last?.();
+  process.kill(process.pid, 'SIGKILL');
+}
+
+const CHANGING = [
+  'renameSync',
+  'unlinkSync',
+  'mkdirSync',
+  'rmdirSync',
+  'fchmodSync',
+  'fchownSync',
+  'lchownSync',
+  'ftruncateSync',
+  'fsyncSync',
+] as const;
+
+function countWrites(): void {
+  type AnyFunction = (...args: unknown[]) => unknown;
+  const functions = fs as unknown as Record<string, AnyFunction>;
+  const originalOf = (name: string): AnyFunction => {
+    const original = functions[name];
+    if (original === undefined) throw new Error(`there is no fs.${name}`);
+    return original;
+  };
+  for (const name of CHANGING) {
+    const original = originalOf(name);
+    functions[name] = (...args) => {
+      point();
+      return original(...args);
+    };
+  }
+  const open = originalOf('openSync');
+  functions['openSync'] = (...args) => {
+    if ((Number(args[1]) & fs.constants.O_CREAT) !== 0) point();
+    return open(...args);
+  };
+  const write = originalOf('writeSync');
+  functions['writeSync'] = (...args) => {
+    const data = args[1];
+    point(() => {
+      // Half of the data reaches the disk.
+      if (data instanceof Uint8Array) write(args[0], data.subarray(0, Math.floor(data.length / 2)));
+      if (typeof data === 'string') write(args[0], data.slice(0, Math.floor(data.length / 2)));
+    });
+    return write(...args);
+  };
+  syncBuiltinESMExports();
 }
 
 const warnings: string[] = [];
@@ -35,6 +86,7 @@ const logger: Logger = {
   child: () => logger,
 };
 
+countWrites();
 await using real = createLinuxHost({ environment: process.env });
 const commands: CommandRunner = {
   run: async (command: Command, options) => {
