@@ -290,6 +290,21 @@ test('one that fails does not stop the others, and there is one update of the su
   ]);
 });
 
+test('a child is begun when its parent has been deployed for the first time, however many go at once', async () => {
+  await harness.node.addPartition('slappart1');
+  harness.request(
+    { partitionId: 'slappart0', softwareReleaseUrl: url, instanceTitle: 'child', rootInstanceTitle: 'web' },
+    { partitionId: 'slappart1', softwareReleaseUrl: url, instanceTitle: 'web', rootInstanceTitle: 'web' },
+  );
+  const result = await harness.runInstance({ jobs: 2 });
+  expect(result.items.map(({ outcome }) => outcome)).toEqual(['processed', 'processed']);
+  const work = harness.events.flatMap((event) => {
+    if (event.type === 'partition.started') return [`${event.partition} started`];
+    return event.type === 'partition.step' && event.step === 'build' ? [`${event.partition} build`] : [];
+  });
+  expect(work).toEqual(['slappart1 started', 'slappart1 build', 'slappart0 started', 'slappart0 build']);
+});
+
 describe('without the master', () => {
   const unreachable = async (): Promise<Error> => {
     const { SlapOSError } = await import('@slapos/host');

@@ -21,6 +21,7 @@ import {
   type PlannedProcess,
   preparePartition,
 } from './apply.js';
+import { deploymentWaves } from './deployment-waves.js';
 import { runManagers } from './managed.js';
 import { removeInvalidPeriodicity } from './observe.js';
 import { runOffline } from './offline.js';
@@ -99,7 +100,8 @@ class InstancePass {
     await forEachLimited(this.#remaining(others), this.#jobs, (item) =>
       this.#guard(item, () => applySimply(item.planned, item.requested, this.#context)),
     );
-    await forEachLimited(this.#remaining(processes), this.#jobs, (item) => this.#prepare(item));
+    for (const wave of deploymentWaves(this.#remaining(processes)))
+      await forEachLimited(wave, this.#jobs, (item) => this.#prepare(item));
     if (processes.length > 0) await this.#updateSupervisor(processes);
     await forEachLimited(items, this.#jobs, (item) => this.#finish(item));
     await forEachLimited(this.#having('instanceTearDown', managed), this.#jobs, (item) => this.#endManaged(item));

@@ -17,12 +17,10 @@ export function asctime(milliseconds: number): string {
   return `${DAYS[date.getDay()] ?? ''} ${MONTHS[date.getMonth()] ?? ''} ${day} ${time} ${String(date.getFullYear())}`;
 }
 
-/** Whether the release was built and reported; an empty file is what a crash left, and does not count. (spec: security S30) */
-export async function isCompleted(folder: UntrustedDirectory): Promise<boolean> {
-  return (await completedAt(folder)) !== undefined;
-}
-
-/** When the release was built and reported, in milliseconds since 1970; `undefined`: it is not. */
+/**
+ * When the release was built and reported, in milliseconds since 1970; `undefined`: it is not. An empty file is what a crash left, and does not
+ * count. (spec: security S30)
+ */
 export async function completedAt(folder: UntrustedDirectory): Promise<number | undefined> {
   const stat = await folder.stat(COMPLETED_FILE);
   return stat?.type === 'file' && stat.size > 0 ? stat.modifiedMs : undefined;
