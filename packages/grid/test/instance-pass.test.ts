@@ -291,6 +291,7 @@ test('one that fails does not stop the others, and there is one update of the su
 });
 
 test('a child is begun when its parent has been deployed for the first time, however many go at once', async () => {
+  await deployed();
   await harness.node.addPartition('slappart1');
   harness.request(
     { partitionId: 'slappart0', softwareReleaseUrl: url, instanceTitle: 'child', rootInstanceTitle: 'web' },
