@@ -1,28 +1,14 @@
-import { chmod, mkdir, mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
-import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Outcome, ScratchNode, WORKSPACE_ROOT } from './support/scratch-node.js';
+import { readFile } from 'node:fs/promises';
+import { beforeAll, expect, test } from 'vitest';
+import { installedPackages } from './support/installed-packages.js';
+import { type Outcome, ScratchNode } from './support/scratch-node.js';
 
 let folder: string;
 
-/** The packed packages, installed into a folder as somebody else would. */
+/** Where the packed packages are installed, as somebody else would. */
 beforeAll(async () => {
-  folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'slapos-managers-')));
-  await chmod(folder, 0o755);
-  const tarballs = path.join(folder, 'tarballs');
-  await mkdir(tarballs);
-  for (const source of ['packages/host', 'packages/manager', 'examples/write-a-manager']) {
-    const cwd = path.join(WORKSPACE_ROOT, source);
-    await execa('npm', ['pack', '--ignore-scripts', '--pack-destination', tarballs], { cwd });
-  }
-  const files = (await readdir(tarballs)).map((name) => path.join(tarballs, name));
-  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  await execa('npm', ['install', '--prefix', folder, ...options, ...files], { cwd: folder });
+  folder = await installedPackages();
 });
-
-afterAll(() => rm(folder, { recursive: true, force: true }));
 
 function section(lines: string): string {
   return `manager_list = prerm slapos-manager-contact\nmanager_package_directory = ${folder}\n\n[manager:contact]\n${lines}`;

@@ -1,10 +1,11 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
+import { folderBesidePackages, installedPackages } from './support/installed-packages.js';
+import { COMPUTER_ID, ScratchNode } from './support/scratch-node.js';
 import { FIGURES, measurePackage, type PackageCost } from './support/package-costs.js';
 
 const workspaceRoot = join(import.meta.dirname, '../..');
@@ -13,7 +14,6 @@ const ALLOWED_GROWTH = 1.15;
 
 interface PublicPackage {
   readonly name: string;
-  readonly folder: string;
   /** What a user can import: `@slapos/host`, `@slapos/host/testing`. */
   readonly entryPoints: readonly string[];
 }
@@ -22,8 +22,7 @@ async function findPublicPackages(): Promise<PublicPackage[]> {
   const parent = join(workspaceRoot, 'packages');
   const packages = await Promise.all(
     (await readdir(parent)).map(async (entry) => {
-      const folder = join(parent, entry);
-      const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+      const manifest = JSON.parse(await readFile(join(parent, entry, 'package.json'), 'utf8')) as {
         name: string;
         private?: boolean;
         exports: Record<string, unknown>;
@@ -31,40 +30,30 @@ async function findPublicPackages(): Promise<PublicPackage[]> {
       const entryPoints = Object.keys(manifest.exports)
         .filter((path) => path !== './package.json')
         .map((path) => manifest.name + path.slice(1));
-      return { name: manifest.name, folder, entryPoints, isPrivate: manifest.private === true };
+      return { name: manifest.name, entryPoints, isPrivate: manifest.private === true };
     }),
   );
   return packages.filter(({ isPrivate }) => !isPrivate);
 }
 
-/** An empty folder outside of the workspace, as a user of the packages has one. */
+/** Where all of them are installed, and a folder of ours beside them. */
+let installed: string;
 let userFolder: string;
 let publicPackages: PublicPackage[];
 
 beforeAll(async () => {
-  userFolder = await mkdtemp(join(tmpdir(), 'slapos-published-'));
+  installed = await installedPackages();
+  userFolder = await folderBesidePackages('user');
   publicPackages = await findPublicPackages();
-  await mkdir(join(userFolder, 'tarballs'));
-  await Promise.all(
-    publicPackages.map(({ folder }) =>
-      execa('npm', ['pack', '--ignore-scripts', '--pack-destination', join(userFolder, 'tarballs')], { cwd: folder }),
-    ),
-  );
-  const tarballs = await readdir(join(userFolder, 'tarballs'));
-  // vitest is an optional peer of one entry point.
-  const devDependencies = { '@types/node': '^20.19.0', vitest: '4.1.12' };
-  await writeFile(join(userFolder, 'package.json'), JSON.stringify({ private: true, type: 'module', devDependencies }));
-  const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-  await execa('npm', ['install', ...options, ...tarballs.map((name) => `./tarballs/${name}`)], { cwd: userFolder });
 });
 
-afterAll(() => rm(userFolder, { recursive: true, force: true }));
-
 test('the packed packages hold what they export, and nothing of the tests', async () => {
-  for (const { name, folder } of publicPackages) {
-    const { stdout } = await execa('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], { cwd: folder });
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const paths = files.map(({ path }) => path);
+  for (const { name } of publicPackages) {
+    const [tarball = ''] = (await readdir(join(installed, 'tarballs'))).filter((file) =>
+      file.startsWith(`${name.slice(1).replace('/', '-')}-`),
+    );
+    const { stdout } = await execa('tar', ['--list', '--file', join(installed, 'tarballs', tarball)]);
+    const paths = stdout.split('\n').map((path) => path.replace(/^package\//, ''));
     expect(paths, name).toContain('dist/index.js');
     expect(paths, name).toContain('dist/index.d.ts');
     expect(paths, name).toContain('README.md');
@@ -102,55 +91,41 @@ test('a program that imports every package compiles against the published types 
   entryPoints.forEach((entryPoint, index) => expect(exportCounts[index], entryPoint).toBeGreaterThan(0));
 });
 
-test('the installed slapos command runs', async () => {
-  const { stdout } = await execa(join(userFolder, 'node_modules/.bin/slapos'), ['--version'], { cwd: userFolder });
+test('the installed commands run', async () => {
+  const watchdog = await execa(join(installed, 'node_modules/.bin/slapos-watchdog'), { reject: false });
+  expect(watchdog.exitCode).not.toBe(0);
+  expect(watchdog.stderr).toContain('slapos-watchdog: error: ');
+  const { stdout } = await execa(join(installed, 'node_modules/.bin/slapos'), ['--version'], { cwd: userFolder });
   const { version } = JSON.parse(await readFile(join(workspaceRoot, 'packages/cli/package.json'), 'utf8')) as {
     version: string;
   };
   expect(stdout).toContain(version);
 });
 
-test('the installed command finds the other packages, their files, and its manual', async () => {
-  const node = join(userFolder, 'node');
-  await mkdir(join(node, 'instances'), { recursive: true });
-  await mkdir(join(node, 'software'));
-  const configuration = join(node, 'slapos.cfg');
-  await writeFile(
-    configuration,
-    `[slapos]
-root_check = false
-computer_id = local
-# The discard port: nobody listens there.
-master_url = http://127.0.0.1:9/
-instance_root = ${node}/instances
-software_root = ${node}/software
-pidfile_instance = ${node}/instance.pid
-`,
-  );
-  const slapos = (...words: string[]) =>
-    execa('npx', ['--no-install', 'slapos', ...words], {
-      cwd: userFolder,
-      env: { SLAPOS_CONFIGURATION: configuration },
-      reject: false,
-    });
-  try {
-    // The master is away: services are kept running, so the supervisor is started.
-    const pass = await slapos('node', 'instance', '--now');
-    expect(pass.exitCode, pass.stderr).toBe(3);
-    const status = await slapos('node', 'status', '--json');
-    expect(JSON.parse(status.stdout)).toMatchObject({ kind: 'NodeStatus', supervisor: 'running' });
-  } finally {
-    await slapos('node', 'supervisorctl', 'shutdown');
-  }
-  const installed = join(userFolder, 'node_modules/@slapos/cli/dist');
-  expect(await readFile(join(installed, 'man/slapos-node-instance.1'), 'utf8')).toContain('.SH OPTIONS');
+test('npx @slapos/cli builds a Software Release and runs an instance of it', async () => {
+  const program = join(installed, 'node_modules/@slapos/cli/bin/run.js');
+  await using node = await ScratchNode.createReady({ program });
+  const release = await node.installRelease();
+  await node.expectSuccess('supply', release, COMPUTER_ID);
+  const words = ['--no-install', '@slapos/cli', 'node', 'software', '--cfg', node.at('slapos.cfg')];
+  const { stdout, stderr } = await execa('npx', words, { cwd: userFolder });
+  expect(stdout + stderr).toMatch(/1 release .* 1 built/);
+  await node.expectSuccess('request', 'web', release);
+  await node.expectSuccess('node', 'instance');
+  const status = JSON.parse(await node.expectSuccess('node', 'status', '--json')) as unknown;
+  expect(status).toMatchObject({ kind: 'NodeStatus', supervisor: 'running' });
+});
+
+test('the installed command brings its manual, and the licences of what is bundled', async () => {
+  const dist = join(installed, 'node_modules/@slapos/cli/dist');
+  expect(await readFile(join(dist, 'man/slapos-node-instance.1'), 'utf8')).toContain('.SH OPTIONS');
   // Code of others is bundled, so their licences go with it.
-  expect(await readFile(join(installed, 'third-party-licenses.txt'), 'utf8')).toMatch(/^@oclif\/core 4\.\S+ \(MIT\)/m);
+  expect(await readFile(join(dist, 'third-party-licenses.txt'), 'utf8')).toMatch(/^@oclif\/core 4\.\S+ \(MIT\)/m);
 });
 
 test('no package has become much more expensive to install or to import than the record says', async () => {
   const measured: Record<string, PackageCost> = {};
-  for (const { name } of publicPackages) measured[name] = await measurePackage(userFolder, name);
+  for (const { name } of publicPackages) measured[name] = await measurePackage(installed, name);
   if (process.env['PACKAGE_COSTS'] === 'record') await writeFile(COST_RECORD, `${JSON.stringify(measured, null, 2)}\n`);
 
   const recorded = JSON.parse(await readFile(COST_RECORD, 'utf8')) as Partial<Record<string, PackageCost>>;

@@ -1,16 +1,15 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { execa, type Options } from 'execa';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { folderBesidePackages } from './support/installed-packages.js';
 import { processesOf } from './support/processes.js';
 import { WORKSPACE_ROOT } from './support/scratch-node.js';
 import { waitFor } from './support/wait-for.js';
 
-const PACKAGES = path.join(WORKSPACE_ROOT, 'packages');
 const IS_ROOT = process.geteuid?.() === 0;
-const SQLITE = 'node_modules/better-sqlite3/build';
 
 /** Starts a program as somebody who may do nothing special, whoever runs the tests. */
 function unprivileged(file: string, args: readonly string[], options: Options) {
@@ -32,23 +31,12 @@ describe('the packed standalone node, in an empty folder, without privileges', (
   let folder = '';
   let scratch = '';
   beforeAll(async () => {
-    folder = await realpath(await mkdtemp(path.join(os.tmpdir(), 'standalone-packed-')));
-    scratch = path.join(folder, 's');
-    await chmod(folder, 0o755);
-    await mkdir(path.join(folder, 'tarballs'));
-    await mkdir(scratch);
+    folder = await folderBesidePackages('s');
+    // Where sockets are has to have a short name.
+    scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'standalone-')));
     await chmod(scratch, 0o1777);
-    const pack = ['pack', '--ignore-scripts', '--pack-destination', path.join(folder, 'tarballs')];
-    const names = (await readdir(PACKAGES)).filter((name) => name !== 'cli'); // Nothing here needs the command.
-    await Promise.all(names.map((name) => execa('npm', pack, { cwd: path.join(PACKAGES, name) })));
-    await writeFile(path.join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
-    const tarballs = (await readdir(path.join(folder, 'tarballs'))).map((name) => `./tarballs/${name}`);
-    const options = ['--prefer-offline', '--no-audit', '--no-fund', '--ignore-scripts'];
-    await execa('npm', ['install', ...options, ...tarballs], { cwd: folder });
-    // Compiling takes a minute; what this machine has compiled is the same.
-    await cp(path.join(WORKSPACE_ROOT, SQLITE), path.join(folder, SQLITE), { recursive: true });
   });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
+  afterAll(() => rm(scratch, { recursive: true, force: true }));
 
   const inScratch = (options: Options = {}): Options => ({
     cwd: scratch,

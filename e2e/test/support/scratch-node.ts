@@ -23,6 +23,8 @@ export interface ScratchNodeOptions {
   readonly partitions?: number;
   /** Lines for `[slapos]`, after ours. */
   readonly slapos?: string;
+  /** The file of the `slapos` command. Default: the built one of this clone. */
+  readonly program?: string;
 }
 
 /**
@@ -35,15 +37,22 @@ export class ScratchNode implements AsyncDisposable {
   readonly #owner = process.geteuid?.() === 0 ? 'nobody' : os.userInfo().username;
   #proxy: ChildProcess | undefined;
 
-  private constructor(directory: string, port: number) {
+  readonly #program: string;
+
+  private constructor(directory: string, port: number, program: string) {
     this.directory = directory;
     this.port = port;
+    this.#program = program;
   }
 
-  static async create({ partitions = 3, slapos = '' }: ScratchNodeOptions = {}): Promise<ScratchNode> {
+  static async create({
+    partitions = 3,
+    slapos = '',
+    program = SLAPOS,
+  }: ScratchNodeOptions = {}): Promise<ScratchNode> {
     const directory = await realpath(await mkdtemp(path.join(os.tmpdir(), 'slapos-e2e-')));
     await chmod(directory, 0o755);
-    const node = new ScratchNode(directory, await freePort());
+    const node = new ScratchNode(directory, await freePort(), program);
     await node.#writeConfiguration(partitions, slapos);
     return node;
   }
@@ -90,7 +99,7 @@ export class ScratchNode implements AsyncDisposable {
     const end = words === -1 ? args.length : words;
     const [head, tail] =
       args[1] === 'supervisorctl' ? [args.slice(0, 2), args.slice(2)] : [args.slice(0, end), args.slice(end)];
-    return [SLAPOS, ...head, '--cfg', configuration, ...tail];
+    return [this.#program, ...head, '--cfg', configuration, ...tail];
   }
 
   async startProxy(): Promise<void> {

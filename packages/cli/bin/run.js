@@ -1,4 +1,12 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js';
+// Both commands of the package are this file: `npx @slapos/cli` only starts a package whose commands are all the same.
+const isWatchdog = /(?:^|\/)slapos-watchdog$/.test(process.argv[1] ?? '');
+const words = process.argv.slice(2);
 
-process.exitCode = await main(process.argv.slice(2), import.meta.url);
+if (isWatchdog) {
+  const { watchdogMain } = await import('../dist/watchdog.js');
+  process.exitCode = await watchdogMain(words);
+} else {
+  const { main } = await import('../dist/main.js');
+  process.exitCode = await main(words, import.meta.url);
+}
