@@ -2,12 +2,14 @@ import { randomInt } from 'node:crypto';
 import { hostname } from 'node:os';
 
 import { SlapClient, silentLogger } from '@slapos/slap';
+import { z } from 'zod';
 
 import { AccessGate } from './access/gate.js';
 import type { Peer } from './access/principal.js';
 import { TimestampSource } from './allocation/timestamps.js';
 import { answerError, createApp } from './app.js';
 import { Authority, type CertificatePair } from './certificates/authority.js';
+import { checkOptions } from './configuration/check-options.js';
 import { type ProxyOptions, resolveProxyOptions } from './configuration/proxy-options.js';
 import type { ProxyContext } from './context.js';
 import { ComputerInformation } from './documents/computer-information.js';
@@ -21,7 +23,13 @@ import { guardRequest } from './http/request-guard.js';
 import { BodyReader } from './http/body.js';
 import { clientAddress } from './http/client-address.js';
 import { requestIdOf, withRequestId } from './http/request-id.js';
-import { type ListenAddress, type RunningServer, startServer, type TlsIdentity } from './http/server.js';
+import {
+  type ListenAddress,
+  listenAddressSchema,
+  type RunningServer,
+  startServer,
+  type TlsIdentity,
+} from './http/server.js';
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { SharedCache } from './shared-cache/shared-cache.js';
 import type { ProxyStore } from './store/proxy-store.js';
@@ -46,7 +54,7 @@ export interface Proxy extends AsyncDisposable {
   fetch(request: Request): Promise<Response>;
   /**
    * Serves over HTTP as well; can be called several times.
-   * @throws ProxyError `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
+   * @throws ProxyError `PROXY_INVALID_OPTIONS`, `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
    */
   listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }>;
   /**
@@ -54,13 +62,25 @@ export interface Proxy extends AsyncDisposable {
    * @throws ProxyError `PROXY_LISTEN_FAILED`, `PROXY_CLOSED`.
    */
   client(): Promise<SlapClient>;
-  /** Formats computers, supplies releases, requests instances, as clients would. */
+  /**
+   * Formats computers, supplies releases, requests instances, as clients would; all of it or nothing.
+   * @throws ProxyError `PROXY_INVALID_OPTIONS`, `PROXY_NO_FREE_PARTITION`, `PROXY_CLOSED`.
+   */
   seed(seed: Seed): Promise<void>;
-  /** The whole content of the database. */
+  /**
+   * The whole content of the database.
+   * @throws ProxyError `PROXY_CLOSED`.
+   */
   snapshot(): Promise<Uint8Array>;
-  /** Puts back the content of a snapshot; runs as one transaction. */
+  /**
+   * Puts back the content of a snapshot, or of the file of another proxy; runs as one transaction.
+   * @throws ProxyError `PROXY_DATABASE_UNREADABLE` when it is neither, `PROXY_DATABASE_TOO_NEW`, `PROXY_CLOSED`.
+   */
   restore(snapshot: Uint8Array): Promise<void>;
-  /** Makes calls fail, to test how clients cope; disposing of the result ends it. */
+  /**
+   * Makes calls fail, to test how clients cope; disposing of the result ends it.
+   * @throws ProxyError `PROXY_INVALID_OPTIONS`.
+   */
   injectFault(fault: Fault): Disposable;
   /** The certificate of the proxy's own authority, PEM: what the certificates that it issues are verified with. */
   authorityCertificate(): Promise<string>;
@@ -79,6 +99,7 @@ export interface Proxy extends AsyncDisposable {
 export async function createProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const resolved = resolveProxyOptions(options);
   const { clock = Date.now, logger = silentLogger } = options;
+  checkOptions(z.number(), clock(), 'The clock does not give the milliseconds since 1970, as Date.now does');
   const store = openSqliteStore({
     path: resolved.databasePath,
     computerId: resolved.computerId,
@@ -175,6 +196,7 @@ class MiniMaster implements Proxy {
   async listen(address: ListenAddress): Promise<{ readonly url: string; readonly port: number }> {
     if (this.#closing !== undefined)
       throw new ProxyError('PROXY_CLOSED', 'The proxy is closed', { hint: 'Make a new one.' });
+    checkOptions(listenAddressSchema, address, 'The address to listen on is wrong');
     const { options, logger } = this.#context;
     const isLocal = !('host' in address) || LOOPBACK.test(address.host);
     const isOpen = (address.access ?? (isLocal ? 'open' : 'restricted')) === 'open';

@@ -1,12 +1,14 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { join } from 'node:path';
 
 import { isSlapError } from '@slapos/slap';
+import Database from 'better-sqlite3';
 import { describe, expect, test } from 'vitest';
 
-import { createProxy } from '../src/index.js';
+import { createProxy, type ListenAddress, type Proxy, type Seed } from '../src/index.js';
 import { failureOf } from './support/failure.js';
+import { createOldDatabase } from './support/old-database.js';
 import { temporaryFolder } from './support/server-process.js';
 import { post, requestForm } from './support/slap-calls.js';
 
@@ -62,6 +64,72 @@ test('a snapshot holds everything, and can be restored into another proxy', asyn
   expect(answer.body).toContain('COMP-1-slappart1');
 });
 
+test('a snapshot of a file, and the file of an older proxy, can be restored', async () => {
+  using folder = temporaryFolder();
+  const snapshot = await (async () => {
+    await using onDisk = await createProxy({ computerId: COMPUTER, databasePath: join(folder.path, 'proxy.db') });
+    await onDisk.seed({
+      computers: { [COMPUTER]: { partitions: 1 } },
+      instances: [{ partitionReference: 'kept', softwareReleaseUrl: RELEASE }],
+    });
+    return await onDisk.snapshot();
+  })();
+  const old = join(folder.path, 'old.db');
+  createOldDatabase(old, 12);
+  await using proxy = await createProxy({ computerId: COMPUTER });
+  const status = async (name: string) =>
+    (await proxy.fetch(new Request(`${OWN_URL}/hateoas/partitions/${name}`))).status;
+  await proxy.restore(snapshot);
+  expect([await status('kept'), await status('web')]).toEqual([200, 404]);
+  await proxy.restore(readFileSync(old));
+  expect([await status('kept'), await status('web')]).toEqual([404, 200]);
+});
+
+test.each([
+  ['nothing', new Uint8Array()],
+  ['a text', Buffer.from('a text '.repeat(1_000))],
+  ['a few bytes', new Uint8Array([1, 2, 3])],
+  ['the database of something else', otherDatabase()],
+])('%s is no snapshot, and changes nothing', async (_what, bytes) => {
+  await using proxy = await proxyWith(1);
+  const before = await proxy.snapshot();
+  const error = await failureOf(proxy.restore(bytes));
+  expect([error.code, error.message]).toEqual([
+    'PROXY_DATABASE_UNREADABLE',
+    'The snapshot is no content of a mini-master',
+  ]);
+  expect(Buffer.compare(await proxy.snapshot(), before)).toBe(0);
+});
+
+function otherDatabase(): Buffer {
+  const database = new Database(':memory:');
+  database.exec('CREATE TABLE bookmarks (url TEXT)');
+  const bytes = database.serialize();
+  database.close();
+  return bytes;
+}
+
+test.each<[what: string, use: (proxy: Proxy) => unknown, problem: string]>([
+  ['a seed with a negative number', (proxy) => proxy.seed({ computers: { a: { partitions: -1 } } }), 'partitions'],
+  [
+    'a seed with an instance without a name',
+    (proxy) => proxy.seed({ instances: [{ partitionReference: '', softwareReleaseUrl: RELEASE }] }),
+    'instances[0].partitionReference',
+  ],
+  ['a seed with an unknown key', (proxy) => proxy.seed({ computer: {} } as Seed), 'computer'],
+  ['a fault with a status that is none', (proxy) => proxy.injectFault({ status: 99 }), 'status'],
+  ['a fault that never comes', (proxy) => proxy.injectFault({ status: 500, times: 0 }), 'times'],
+  ['a fault with a negative delay', (proxy) => proxy.injectFault({ delayMs: -1 }), 'delayMs'],
+  ['a port that is none', (proxy) => proxy.listen({ host: '127.0.0.1', port: 99_999 }), 'at port'],
+  ['no host', (proxy) => proxy.listen({ port: 0 } as ListenAddress), '{ host, port }'],
+  ['a clock that stands still at nothing', () => createProxy({ clock: () => Number.NaN }), 'clock'],
+])('%s is refused, and told', async (_what, use, problem) => {
+  await using proxy = await proxyWith(1);
+  const error = await failureOf((async () => use(proxy))());
+  expect(error.code).toBe('PROXY_INVALID_OPTIONS');
+  expect(error.message).toContain(problem);
+});
+
 test('time stamps come from the clock that is given, and grow even when it stands or goes back', async () => {
   const times = [1_700_000_000_000, 1_700_000_000_000, 1_600_000_000_000];
   await using proxy = await proxyWith(3, () => times[0]!);
@@ -89,6 +157,12 @@ describe('faults', () => {
     expect([await get('/getRunId'), await get('/hateoas/'), await get('/getRunId'), await get('/getRunId')]).toEqual([
       503, 200, 503, 200,
     ]);
+  });
+
+  test('can be answers without a body', async () => {
+    await using proxy = await proxyWith(1);
+    using _fault = proxy.injectFault({ status: 204 });
+    expect((await proxy.fetch(new Request(`${OWN_URL}/getRunId`))).status).toBe(204);
   });
 
   test('end when they are disposed of', async () => {
@@ -132,7 +206,14 @@ describe('life', () => {
     await proxy.close();
     expect(existsSync(`${databasePath}-wal`)).toBe(false);
     await expect(fetch(`${url}/getRunId`)).rejects.toThrow();
-    expect((await failureOf(proxy.listen({ host: '127.0.0.1', port: 0 }))).code).toBe('PROXY_CLOSED');
+    for (const use of [
+      () => proxy.listen({ host: '127.0.0.1', port: 0 }),
+      () => proxy.snapshot(),
+      () => proxy.restore(new Uint8Array()),
+      () => proxy.seed({}),
+    ]) {
+      expect((await failureOf(use())).code).toBe('PROXY_CLOSED');
+    }
     expect((await proxy.fetch(new Request(`${OWN_URL}/hateoas/?mode=search&query=x`))).status).toBe(400);
     expect(
       (await proxy.fetch(new Request(`${OWN_URL}/getFullComputerInformation?computer_id=${COMPUTER}`))).status,
@@ -158,6 +239,8 @@ describe('life', () => {
     using folder = temporaryFolder();
     await using proxy = await proxyWith(1);
     const socketPath = join(folder.path, 'proxy.socket');
+    const missing = await failureOf(proxy.listen({ socketPath: join(folder.path, 'missing/proxy.socket') }));
+    expect(missing.message).toContain('its folder is not there');
     await proxy.listen({ socketPath });
     const body = await new Promise<string>((resolve, reject) => {
       httpRequest({ socketPath, path: '/getRunId' }, (response) => {

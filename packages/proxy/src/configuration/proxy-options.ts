@@ -1,8 +1,8 @@
 import type { Logger } from '@slapos/slap';
 import { z } from 'zod';
 
-import { ProxyError } from '../errors.js';
 import type { Clock } from '../allocation/timestamps.js';
+import { checkOptions } from './check-options.js';
 import { IN_MEMORY } from '../store/sqlite/sqlite-store.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -125,13 +125,5 @@ export function resolveProxyOptions({
   logger: _logger,
   ...options
 }: ProxyOptions): ResolvedProxyOptions {
-  const parsed = proxyOptionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw new ProxyError(
-    'PROXY_INVALID_OPTIONS',
-    `The options of the proxy are wrong:\n${z.prettifyError(parsed.error)}`,
-    {
-      cause: parsed.error,
-    },
-  );
+  return checkOptions(proxyOptionsSchema, options, 'The options of the proxy are wrong');
 }

@@ -1,9 +1,11 @@
 import type { MarshalValue } from '@slapos/slap';
+import { z } from 'zod';
 
 import { formatComputer } from '../allocation/format-computer.js';
 import { requestInstance } from '../allocation/request-instance.js';
 import { requestSharedInstance } from '../allocation/request-shared-instance.js';
 import { supplySoftware } from '../allocation/supply.js';
+import { checkOptions } from '../configuration/check-options.js';
 import type { ProxyContext } from '../context.js';
 
 const DEFAULT_IPV4 = '127.0.0.1';
@@ -49,8 +51,38 @@ export interface SeedInstance {
   readonly shared?: boolean;
 }
 
+const text = z.string().min(1);
+const seedSchema = z.strictObject({
+  computers: z
+    .record(text, z.strictObject({ partitions: z.int().nonnegative(), ipv4: text.optional(), ipv6: text.optional() }))
+    .optional(),
+  software: z
+    .array(
+      z.strictObject({
+        softwareReleaseUrl: text,
+        computerId: text.optional(),
+        requestedState: z.enum(['available', 'destroyed']).optional(),
+      }),
+    )
+    .optional(),
+  instances: z
+    .array(
+      z.strictObject({
+        partitionReference: text,
+        softwareReleaseUrl: text,
+        softwareType: z.string().optional(),
+        parameters: z.record(z.string(), z.unknown()).optional(),
+        computerId: text.optional(),
+        requestedState: text.optional(),
+        shared: z.boolean().optional(),
+      }),
+    )
+    .optional(),
+});
+
 /** Fills a proxy as clients would, in one transaction; can be called again for more. */
 export async function seedProxy(seed: Seed, { store, options, allocation, logger }: ProxyContext): Promise<void> {
+  checkOptions(seedSchema, seed, 'The proxy cannot be seeded with this');
   const { computerId: ownComputerId } = options;
   await store.write(async (writer) => {
     for (const [computerId, { partitions, ipv4 = DEFAULT_IPV4, ipv6 = DEFAULT_IPV6 }] of Object.entries(

@@ -22,6 +22,9 @@ export const NOT_FOUND_TEXT =
   'The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.';
 const METHOD_NOT_ALLOWED_TEXT = 'The method is not allowed for the requested URL.';
 
+/** What HTTP answers without a body. */
+const WITHOUT_BODY = new Set([204, 205, 304]);
+
 /** An answer of the tool API: text, which is called HTML whatever it is (spec: proxy §2). */
 export function textAnswer(body: string, headers?: Readonly<Record<string, string>>): Response {
   return new Response(body, { status: 200, headers: { 'content-type': HTML_CONTENT_TYPE, ...headers } });
@@ -38,7 +41,7 @@ export function errorPage(
   const advice = hint === undefined ? '' : `<p>${escapeHtml(hint)}</p>\n`;
   const body = `<!doctype html>\n<html lang=en>\n<title>${status} ${reason}</title>\n<h1>${reason}</h1>\n<p>${escapeHtml(description)}</p>\n${advice}`;
   const all = { 'content-type': HTML_CONTENT_TYPE, ...headersOfStatus(status), ...headers };
-  return new Response(body, { status, headers: all });
+  return new Response(WITHOUT_BODY.has(status) ? null : body, { status, headers: all });
 }
 
 export function notFoundPage(): Response {

@@ -6,6 +6,7 @@ import type { TLSSocket } from 'node:tls';
 
 import { getRequestListener } from '@hono/node-server';
 import type { Logger } from '@slapos/slap';
+import { z } from 'zod';
 
 import type { ProxyLimits } from '../configuration/proxy-options.js';
 import { ProxyError } from '../errors.js';
@@ -22,6 +23,24 @@ export type ListenAddress =
   | (ListenAccess & { readonly host: string; readonly port: number })
   /** Only those who may write to the file can connect. */
   | (ListenAccess & { readonly socketPath: string });
+
+const MAX_PORT = 65_535;
+const listenAccess = {
+  access: z.enum(['open', 'restricted']).optional(),
+  tls: z.strictObject({ names: z.array(z.string()).optional() }).optional(),
+};
+
+/** A {@link ListenAddress} as it must be. */
+export const listenAddressSchema = z.union(
+  [
+    z.strictObject({ host: z.string().min(1), port: z.int().min(0).max(MAX_PORT), ...listenAccess }),
+    z.strictObject({ socketPath: z.string().startsWith('/'), ...listenAccess }),
+  ],
+  {
+    error:
+      'expected { host, port } with a port from 0 (any free one) to 65535, or { socketPath } with an absolute path; both with access and tls at will',
+  },
+);
 
 /** Who may call over an address. */
 export interface ListenAccess {
@@ -162,14 +181,10 @@ function listen(server: Server, address: ListenAddress): Promise<void> {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const place = 'socketPath' in address ? address.socketPath : `${address.host} port ${address.port}`;
       reject(
-        new ProxyError(
-          'PROXY_LISTEN_FAILED',
-          `Cannot listen on ${place}: ${LISTEN_PROBLEMS[error.code ?? ''] ?? error.code ?? error.message}`,
-          {
-            cause: error,
-            hint: listenHint(error.code),
-          },
-        ),
+        new ProxyError('PROXY_LISTEN_FAILED', `Cannot listen on ${place}: ${listenProblem(error, address)}`, {
+          cause: error,
+          hint: 'socketPath' in address ? SOCKET_HINT : listenHint(error.code),
+        }),
       );
     });
     server.listen(
@@ -185,6 +200,15 @@ const LISTEN_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRNOTAVAIL: 'this machine has no such address',
   ENOTFOUND: 'there is no such host',
 };
+
+const SOCKET_HINT =
+  'Its folder must exist and be writable, nobody may listen there yet, and the path may be at most 107 bytes long.';
+
+function listenProblem({ code = '', message }: NodeJS.ErrnoException, address: ListenAddress): string {
+  // Node.js calls it that also when the folder is missing.
+  if ('socketPath' in address && code === 'EACCES') return 'its folder is not there, or not writable';
+  return LISTEN_PROBLEMS[code] ?? (code === '' ? message : code);
+}
 
 function listenHint(code: string | undefined): string {
   switch (code) {

@@ -143,7 +143,10 @@ export interface ProxyStore extends AsyncDisposable {
   onChange(listener: () => void): Disposable;
   /** The whole content as bytes that `restore` takes. */
   snapshot(): Promise<Uint8Array>;
-  /** Replaces the whole content. */
+  /**
+   * Replaces the whole content by that of a snapshot, also of an older proxy.
+   * @throws ProxyError `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_TOO_NEW`; then nothing has changed.
+   */
   restore(snapshot: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

@@ -22,6 +22,8 @@ const OWNER_ONLY = 0o600;
 const BUSY_TIMEOUT_MS = 5_000;
 /** 16 MB of write-ahead log: copying it into the database less often costs less. */
 const CHECKPOINT_PAGES = 4_000;
+/** Where the header of a database says how it is written, and what says that it is without a write-ahead log. */
+const [FIRST_FORMAT_BYTE, LAST_FORMAT_BYTE, ROLLBACK_FORMAT] = [18, 19, 1];
 /** The path of a database that lives in memory. */
 export const IN_MEMORY = ':memory:';
 
@@ -59,6 +61,7 @@ export function openSqliteStore(options: SqliteStoreOptions): ProxyStore {
 }
 
 class SqliteStore implements ProxyStore {
+  readonly #options: SqliteStoreOptions;
   readonly #writeSession: SqliteSession;
   readonly #writes: WriteQueue;
   readonly #flusher: LogFlusher | undefined;
@@ -67,7 +70,9 @@ class SqliteStore implements ProxyStore {
   readonly #listeners = new Set<() => void>();
   #closed = false;
 
-  constructor(database: Database.Database, { path, durable = true, now = () => new Date() }: SqliteStoreOptions) {
+  constructor(database: Database.Database, options: SqliteStoreOptions) {
+    const { path, durable = true, now = () => new Date() } = options;
+    this.#options = options;
     this.#writeSession = new SqliteSession(database);
     this.#flusher = durable && path !== IN_MEMORY ? new LogFlusher(path) : undefined;
     const writer = new SqliteWriter(this.#writeSession, () => now().getTime() / MILLISECONDS_PER_SECOND);
@@ -104,12 +109,14 @@ class SqliteStore implements ProxyStore {
   }
 
   async snapshot(): Promise<Uint8Array> {
+    this.#refuseWhenClosed();
     await this.#writes.idle();
     return this.#writeSession.database.serialize();
   }
 
   async restore(snapshot: Uint8Array): Promise<void> {
-    const source = new Database(Buffer.from(snapshot));
+    this.#refuseWhenClosed();
+    const source = openSnapshot(snapshot, this.#options);
     try {
       await this.write(async () => {
         copyContent(source, this.#writeSession.database);
@@ -148,6 +155,27 @@ function openDatabase(path: string, onStatement: SqliteStoreOptions['onStatement
     throw new ProxyError('PROXY_DATABASE_FAILED', `Cannot open the database ${JSON.stringify(path)}`, {
       cause: error,
       hint: 'Its folder must exist and be writable; make it, or choose another file with --database-uri.',
+    });
+  }
+}
+
+/** The database of a snapshot, which may be that of an older proxy, in memory. */
+function openSnapshot(snapshot: Uint8Array, options: SqliteStoreOptions): Database.Database {
+  const image = Buffer.from(snapshot);
+  // Such a database has no log beside it, and what says that it has one would make it unreadable.
+  if (image.byteLength > LAST_FORMAT_BYTE) image.fill(ROLLBACK_FORMAT, FIRST_FORMAT_BYTE, LAST_FORMAT_BYTE + 1);
+  let database: Database.Database | undefined;
+  try {
+    if (image.byteLength === 0) throw new Error('it is empty');
+    database = new Database(image);
+    prepareDatabase(database, { ...options, path: IN_MEMORY });
+    return database;
+  } catch (error) {
+    database?.close();
+    if (error instanceof ProxyError && error.code === 'PROXY_DATABASE_TOO_NEW') throw error;
+    throw new ProxyError('PROXY_DATABASE_UNREADABLE', 'The snapshot is no content of a mini-master', {
+      cause: error,
+      hint: 'Restore what snapshot() gave, or the bytes of a database file of a proxy. Nothing was changed.',
     });
   }
 }
