@@ -13,6 +13,7 @@ export type { Fault } from './embedding/faults.js';
 export type { Seed, SeedComputer, SeedInstance, SeedSoftware } from './embedding/seed.js';
 export { ProxyError, type ProxyErrorCode, type ProxyErrorOptions } from './errors.js';
 export type { CertificatePair } from './certificates/authority.js';
+export { type IssuedCertificate, issueCertificate, makeAuthority } from './certificates/x509.js';
 export type { ListenAccess, ListenAddress } from './http/server.js';
 export { createProxy, type Proxy } from './proxy.js';
 export {

@@ -8,7 +8,14 @@ export { cronCommand, runCronAt, type RunCronOptions } from './kit/cron.js';
 export { EndToEnd, type InstanceStatus, type UntilOptions } from './kit/end-to-end.js';
 export { portOfPath, readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './kit/environment.js';
 export { freePort, type ReservedPorts, reserveFreePorts } from './kit/free-ports.js';
-export { type HttpHandler, type HttpServer, type SeenRequest, startHttpServer } from './kit/http-server.js';
+export {
+  type HttpHandler,
+  type HttpServer,
+  type HttpsServer,
+  type SeenRequest,
+  startHttpServer,
+  startHttpsServer,
+} from './kit/http-server.js';
 export {
   type MatcherResult,
   toBeInState,

@@ -1,6 +1,7 @@
 import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
 
 import { createScriptedBuilder, startEmbeddedProxy, startStandalone } from '../src/index.js';
@@ -10,6 +11,7 @@ import {
   promiseConfiguration,
   SoftwareTestBed,
   startHttpServer,
+  startHttpsServer,
   temporaryDirectory,
 } from '../src/testing.js';
 import { scratchFolder } from './support/scratch-folder.js';
@@ -28,6 +30,22 @@ test('a managed server answers and remembers', async () => {
   await server[Symbol.asyncDispose]();
   await server[Symbol.asyncDispose]();
   await expect(fetch(server.url)).rejects.toThrow();
+});
+
+test('a managed server speaks TLS, with an authority of its own', async () => {
+  await using server = await startHttpsServer(({ body }, response) => void response.end(`got ${body}`));
+  expect(server.url).toMatch(/^https:\/\/127\.0\.0\.1:\d+\/$/);
+  await using scratch = await scratchFolder();
+  const authority = path.join(scratch.path, 'ca.pem');
+  await writeFile(authority, server.authority);
+  const program =
+    "fetch(process.argv[1], { method: 'POST', body: 'this' }).then((answer) => answer.text()).then(console.log)";
+  const { stdout } = await execa(process.execPath, ['--eval', program, server.url], {
+    env: { NODE_EXTRA_CA_CERTS: authority },
+  });
+  expect(stdout).toBe('got this');
+  expect(server.requests).toMatchObject([{ method: 'POST', url: '/', body: 'this' }]);
+  await expect(fetch(server.url)).rejects.toThrow(); // Nobody else trusts it.
 });
 
 test('a temporary folder goes away with what nobody may enter', async () => {

@@ -311,6 +311,12 @@ describe('partitions', () => {
     await deploy(builderNode, 'built elsewhere');
     await using node = await start({ format: 1, instanceOnly: true, softwareRoot: builderNode.layout.softwareRoot });
     await expect(node.buildSoftware()).rejects.toThrow(/builds no software/);
+    // Nor does a supervisord that runs this folder.
+    for (const file of [node.layout.systemSupervisor, node.layout.automaticProgram]) {
+      const text = await readFile(file, 'utf8');
+      expect(text).toContain('slapos-node-instance');
+      expect(text).not.toContain('slapos-node-software');
+    }
     const web = await node.request({
       softwareReleaseUrl: WEB,
       partitionReference: 'web',

@@ -63,8 +63,8 @@ export function checkIpv4(ipv4: string): string {
 }
 
 /** Host and port as they stand in a URL: IPv6 gets its brackets. */
-export function urlOf(host: string, port: number): string {
-  return `http://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+export function urlOf(host: string, port: number, scheme: 'http' | 'https' = 'http'): string {
+  return `${scheme}://${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
 }
 
 function parseIpv6(address: string): bigint {
