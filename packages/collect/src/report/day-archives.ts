@@ -9,21 +9,27 @@ const FILE_MODE = 0o644;
 const DAY_FOLDER = /^[^.-][^-]*-[^-]+-[^-]+$/;
 const MAX_ARCHIVES_OF_A_DAY = 1000;
 
+interface PackingContext {
+  readonly commands: CommandRunner;
+  readonly logger: Logger;
+  readonly signal?: AbortSignal;
+}
+
 /**
  * Packs each day's folder as `DATE.tar.gz` and removes it. An archive is never overwritten: rows that appear later go to
  * `DATE.1.tar.gz`. A folder that an archive has already, because a run was killed in between, is only removed. (spec: collect §5.2)
  * @param dataLog the folder `var/data-log`, which only root may change
+ * @param unfinished days whose dump could not be completed: their folders wait
  * @returns names of the archives that were made
  */
 export async function packDayFolders(
   dataLog: UntrustedDirectory,
-  commands: CommandRunner,
-  logger: Logger,
-  signal?: AbortSignal,
+  unfinished: ReadonlySet<string>,
+  { commands, logger, signal }: PackingContext,
 ): Promise<string[]> {
   const made: string[] = [];
   for (const name of await dataLog.list()) {
-    if (!DAY_FOLDER.test(name) || (await dataLog.stat(name))?.type !== 'directory') continue;
+    if (!DAY_FOLDER.test(name) || unfinished.has(name) || (await dataLog.stat(name))?.type !== 'directory') continue;
     const tar = (...args: readonly string[]): Promise<CommandResult> =>
       commands.run({ file: 'tar', args, timeoutMs: TIMEOUT_MS }, signal === undefined ? {} : { signal });
     const archive = await freeName(dataLog, name, async (existing) => {

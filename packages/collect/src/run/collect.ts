@@ -11,7 +11,7 @@ import { writePartitionFiles } from '../report/partition-files.js';
 import { daySeries, seriesCsv, seriesJson } from '../report/today-series.js';
 import { ProcFolder } from '../snapshot/proc-folder.js';
 import { DATABASE_NAME, databaseError, type OpenDatabase, openDatabase } from '../store/open-database.js';
-import { addRows, forgetReported } from '../store/write-rows.js';
+import { addRows, forgetReported, unreportedDates } from '../store/write-rows.js';
 import { dateBefore, type Stamp, stampOf } from '../time.js';
 import { measureFolders } from './measure-folders.js';
 import { measureHeating } from './measure-heating.js';
@@ -105,7 +105,10 @@ export async function collect(options: CollectOptions, ports: CollectPorts): Pro
       writePartitionFiles(user, { tables: database.tables, proc, logger, now }),
     );
   }
-  await attempt('Dumps could not be packed', () => packDayFolders(dataLog, host.commands, logger, ports.signal));
+  await attempt('Dumps could not be packed', async () => {
+    const unfinished = new Set(await unreportedDates(database.tables, stamp.date));
+    await packDayFolders(dataLog, unfinished, { commands: host.commands, logger, ...signalOf(ports) });
+  });
   await attempt('Old measurements could not be deleted', () => forgetOld(options, database, now));
   return { ran: true, stamp, processes: measured.processes, problems };
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import SqliteDatabase from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type DatabaseConnection, type Driver, Kysely, SqliteDialect, SqliteDriver } from 'kysely';
 
 import { CollectError, reasonOf } from '../errors.js';
 import { type CollectorTables, schemaStatements } from './tables.js';
@@ -68,8 +68,35 @@ export function openDatabaseToRead(place: string): OpenDatabase {
   return explained(file, () => opened(file, new SqliteDatabase(file, { readonly: true, timeout: BUSY_TIMEOUT_MS })));
 }
 
+/** On a full or broken disk SQLite takes the transaction back itself; to ask for it again would be an error that hides the first. */
+class CollectorDriver extends SqliteDriver {
+  readonly #sqlite: SqliteDatabase.Database;
+
+  constructor(sqlite: SqliteDatabase.Database) {
+    super({ database: sqlite });
+    this.#sqlite = sqlite;
+  }
+
+  override async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
+    if (this.#sqlite.inTransaction) await super.rollbackTransaction(connection);
+  }
+}
+
+class CollectorDialect extends SqliteDialect {
+  readonly #sqlite: SqliteDatabase.Database;
+
+  constructor(sqlite: SqliteDatabase.Database) {
+    super({ database: sqlite });
+    this.#sqlite = sqlite;
+  }
+
+  override createDriver(): Driver {
+    return new CollectorDriver(this.#sqlite);
+  }
+}
+
 function opened(file: string, sqlite: SqliteDatabase.Database): OpenDatabase {
-  const tables = new Kysely<CollectorTables>({ dialect: new SqliteDialect({ database: sqlite }) });
+  const tables = new Kysely<CollectorTables>({ dialect: new CollectorDialect(sqlite) });
   return {
     file,
     tables,

@@ -4,7 +4,7 @@ import path from 'node:path';
 
 import { findProgram } from '../commands/program.js';
 import { isProcessAlive } from '../commands/process-tree.js';
-import { HostError, systemErrorCode } from '../errors.js';
+import { fileError, HostError, systemErrorCode } from '../errors.js';
 import { silentLogger, type Logger } from '../log/logger.js';
 import type { HeldLock, Locks } from './lock.js';
 
@@ -205,6 +205,9 @@ async function tryAcquire(file: string, logger: Logger): Promise<HeldLock | unde
     fs.writeSync(descriptor, String(process.pid), 0);
     kept = true;
     return new LinuxHeldLock(file, descriptor);
+  } catch (error) {
+    // On a full disk the pid is the first thing that finds no place.
+    throw fileError('lock', file, error);
   } finally {
     if (!kept) fs.closeSync(descriptor);
   }
@@ -213,7 +216,8 @@ async function tryAcquire(file: string, logger: Logger): Promise<HeldLock | unde
 /**
  * Takes a lock: the kernel's (so that a dead holder holds nothing), on a file that has our pid in decimal without newline
  * (so that the Python agent sees us). A live Python agent named in the file holds it too. (spec: grid 3.2, security S16)
- * @throws HostError `HOST_LOCKED` with the pid; `HOST_LOCK_FAILED`; `HOST_COMMAND_NOT_FOUND` without util-linux' flock.
+ * @throws HostError `HOST_LOCKED` with the pid; `HOST_LOCK_FAILED`; `HOST_FILE_FAILED`, such as on a full disk;
+ * `HOST_COMMAND_NOT_FOUND` without util-linux' flock.
  */
 export async function acquireLock(file: string, options: AcquireLockOptions = {}): Promise<HeldLock> {
   const absolute = path.resolve(file);
