@@ -1,7 +1,7 @@
 import { lstat, mkdir, readdir, readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
 import { softwareReleasePath } from '../src/index.js';
 import { Harness } from './support/harness.js';
@@ -10,18 +10,18 @@ import { isRoot } from './support/node.js';
 
 let harness: Harness;
 let url: string;
-beforeEach(async () => {
+// One release is built and one supervisor started for all tests: that takes longer than most of them.
+beforeAll(async () => {
   harness = await Harness.create();
   url = harness.node.releaseUrl('hello-web');
+  await harness.prebuild('hello-web');
 });
-afterEach(() => harness[Symbol.asyncDispose]());
+afterEach(() => harness.reset());
+afterAll(() => harness[Symbol.asyncDispose]());
 
 async function deployed(): Promise<string> {
   harness.supply('hello-web');
-  const directory = await harness.node.addPartition('slappart0');
-  await harness.runSoftware();
-  harness.takeCalls();
-  return directory;
+  return harness.node.addPartition('slappart0');
 }
 
 async function read(...names: string[]): Promise<string> {

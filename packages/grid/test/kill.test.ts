@@ -14,7 +14,7 @@ import type { RealPassOptions } from './support/pass-process.js';
 import { snapshot } from './support/snapshot.js';
 
 /** How many of the points at which a pass can be killed a run of the tests looks at; `SLAPOS_TORTURE=1`: all of them. */
-const POINTS = process.env['SLAPOS_TORTURE'] === undefined ? 4 : Number.POSITIVE_INFINITY;
+const POINTS = process.env['SLAPOS_TORTURE'] === undefined ? 2 : Number.POSITIVE_INFINITY;
 
 let program: PassProgram;
 let node: TemporaryNode;

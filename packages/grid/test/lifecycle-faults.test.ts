@@ -62,6 +62,21 @@ function injectAt(failing: number, code: string): Injection {
   return { count: () => count, failed: () => failed };
 }
 
+/** The files and folders of disks that this process has open. */
+function openFiles(): string[] {
+  return fs
+    .readdirSync('/proc/self/fd')
+    .map((name) => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${name}`);
+      } catch {
+        return ''; // the one with which this folder was read
+      }
+    })
+    .filter((target) => target.startsWith('/') && !target.startsWith('/proc/') && !target.startsWith('/dev/'))
+    .sort();
+}
+
 /** All that an error says, with what it was caused by. */
 function wholeText(error: unknown): string {
   return error instanceof Error ? `${error.message}\n${wholeText(error.cause)}` : '';
@@ -85,9 +100,9 @@ test(
       await execa('rm', ['-rf', softwareRoot, instanceRoot]);
       await execa('tar', ['-C', directory, '-xpf', kept]);
     };
-    const openBefore = fs.readdirSync('/proc/self/fd').length;
+    const openBefore = openFiles();
     const tried = new Map<string, number>();
-    for (const phase of PHASES) {
+    for (const [phaseIndex, phase] of PHASES.entries()) {
       const kept = `${directory}/${phase}.tar`;
       await execa('tar', ['-C', directory, '-cf', kept, 'soft', 'inst']);
       const counter = injectAt(0, '');
@@ -96,6 +111,8 @@ test(
       vi.restoreAllMocks();
       const wanted = await state();
       for (const [index, code] of CODES.entries()) {
+        // The short form tries each way to fail in two of the phases.
+        if (!isTorture && (phaseIndex + index) % 3 !== 0) continue;
         const step = total / POINTS;
         for (let point = 0; point < POINTS; point += 1) {
           const failing = 1 + Math.floor((point + (index + 0.5) / CODES.length) * step);
@@ -128,8 +145,9 @@ test(
       process.stderr.write(
         `failing calls: ${CODES.map((code, index) => `${code} ${String(counts[index])}`).join(', ')}\n`,
       );
-    for (const count of counts) expect(count).toBeGreaterThanOrEqual(rounds(4, 500));
-    expect(fs.readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(openBefore);
+    for (const count of counts) expect(count).toBeGreaterThanOrEqual(rounds(1, 500));
+    // Pipes of programs that have just ended are closed by the event loop; files are closed by us.
+    expect(openFiles()).toEqual(openBefore);
   },
   TORTURE_TIMEOUT_MS,
 );

@@ -1,4 +1,5 @@
-import { chmod, mkdir, readFile, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, readlink, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -6,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { softwareReleasePath } from '../src/index.js';
 import { Harness } from './support/harness.js';
 import { MemorySupervisor } from './support/memory-supervisor.js';
-import { FIXTURES } from './support/node.js';
+import { FIXTURES, isRoot } from './support/node.js';
 
 let harness: Harness;
 let directory: string;
@@ -23,7 +24,7 @@ async function golden(name: string): Promise<string> {
     '@MASTER_URL@': 'http://127.0.0.1:5000',
     '@UID@': String(user?.uid ?? process.geteuid?.()),
     '@GID@': String(user?.gid ?? process.getegid?.()),
-    '@USER@': user?.name ?? 'user',
+    '@USER@': user?.name ?? os.userInfo().username,
   };
   const text = await readFile(path.join(FIXTURES, 'golden', name), 'utf8');
   return Object.entries(values).reduce((result, [from, to]) => result.replaceAll(from, to), text);
@@ -105,4 +106,53 @@ test('the retention that it fixed stays, whatever the filter says later', async 
   expect(await harness.runInstance(AS_BEFORE)).toMatchObject({ outcome: 'success' });
   expect(await readFile(path.join(directory, '.slapos-retention-lock-delay'), 'utf8')).toBe('10.0');
   expect(await readFile(path.join(directory, '.timestamp'), 'utf8')).toBe('1763800001');
+});
+
+test('what a pass writes is, byte for byte, what the Python agent wrote', async () => {
+  const { node } = harness;
+  const release = softwareReleasePath(node.softwareRoot, url);
+  await mkdir(path.join(release, 'bin'));
+  const buildout = 'mkdir -p etc/service && touch etc/service/hello-server && chmod 755 etc/service/hello-server';
+  await put(path.join(release, 'bin/buildout'), `#!/bin/sh\n${buildout}\n`, 0o755);
+  await put(path.join(release, 'instance.cfg'), '[buildout]\n', 0o644);
+  const group = path.join(node.instanceRoot, 'etc/supervisord.conf.d/slappart0.conf');
+  const written = ['buildout.cfg', '.timestamp', '.slapos-retention-lock-delay', 'software_release'];
+  for (const file of [...written.map((name) => path.join(directory, name)), group]) await rm(file);
+  harness.request({
+    partitionId: 'slappart0',
+    softwareReleaseUrl: url,
+    timestamp: '1763800000.5',
+    filter: { retention_delay: 10 },
+  });
+  const options = {
+    ...AS_BEFORE,
+    certificateRepositoryPath: path.join(node.directory, 'pki'),
+    sharedPartList: ['/opt/a', '/opt/b'],
+  };
+  expect(await harness.runInstance(options)).toMatchObject({ outcome: 'success' });
+
+  const text = (file: string): Promise<string> => readFile(path.join(directory, file), 'utf8');
+  expect(await text('buildout.cfg')).toBe(`[buildout]\n\n\n${await golden('partition-buildout-tail.cfg')}`);
+  expect(await text('.timestamp')).toBe('1763800000.5');
+  expect(await text('.slapos-retention-lock-delay')).toBe('10.0');
+  expect(await readlink(path.join(directory, 'software_release'))).toBe(release);
+  // There the users' homes were their partitions.
+  const home = node.partitionUser('slappart0')?.home ?? os.userInfo().homedir;
+  const logs = `${node.instanceRoot}/var/lib/service-logs/slappart0`;
+  const wanted = (await golden('slappart0.conf'))
+    .replace(/HOME="[^"]*"/, `HOME="${home}"`)
+    // Root does not write where a partition's user can put links; in the partition there is one to what root writes. (spec: security S2)
+    .replaceAll(
+      `logfile=${directory}/.slappart0_`,
+      isRoot ? `logfile=${logs}/slappart0_` : `logfile=${directory}/.slappart0_`,
+    );
+  if (isRoot)
+    expect(await readlink(path.join(directory, '.slappart0_hello-server.log'))).toBe(
+      `${logs}/slappart0_hello-server.log`,
+    );
+  expect(await readFile(group, 'utf8')).toBe(wanted);
+  const kept = await readFile(path.join(node.instanceRoot, 'etc/supervisord.conf'), 'utf8');
+  expect(kept).toBe(await golden('supervisord.conf'));
+  const modes = [group, path.join(directory, 'buildout.cfg'), path.join(directory, '.timestamp')];
+  expect(await Promise.all(modes.map(async (file) => (await stat(file)).mode & 0o777))).toEqual([0o600, 0o640, 0o644]);
 });

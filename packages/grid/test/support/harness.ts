@@ -1,6 +1,9 @@
+import { readdir, rm } from 'node:fs/promises';
+
 import { createLinuxHost, type Host } from '@slapos/host';
 import { RecordingLogger } from '@slapos/host/testing';
 import { createSupervisordAdapter, type Supervisor } from '@slapos/supervisor';
+import { execa } from 'execa';
 
 import {
   createBuildoutBuilder,
@@ -31,6 +34,7 @@ export class Harness implements AsyncDisposable {
   readonly supervisor: Supervisor;
   /** What a test replaces. */
   ports: GridPorts;
+  readonly #ownPorts: GridPorts;
 
   private constructor(node: TemporaryNode) {
     this.node = node;
@@ -40,7 +44,7 @@ export class Harness implements AsyncDisposable {
       commands: this.host.commands,
       logger: this.logger,
     });
-    this.ports = {
+    this.#ownPorts = {
       host: this.host,
       master: this.master,
       supervisor: this.supervisor,
@@ -48,6 +52,7 @@ export class Harness implements AsyncDisposable {
       promises: createPromiseRunner({ host: this.host, master: this.master, logger: this.logger }),
       logger: this.logger,
     };
+    this.ports = this.#ownPorts;
   }
 
   static async create(): Promise<Harness> {
@@ -84,6 +89,42 @@ export class Harness implements AsyncDisposable {
       observer: (event) => this.events.push(event),
       ...control,
     });
+  }
+
+  /** Builds a release once; `reset` sets it back to how it is now. */
+  async prebuild(name: string): Promise<void> {
+    this.supply(name);
+    const { outcome } = await this.runSoftware();
+    if (outcome !== 'success') throw new Error(`${name} was not built: ${this.messages('error').join('\n')}`);
+    await execa('cp', ['-a', this.node.softwareRoot, this.#built]);
+    await this.reset();
+  }
+
+  get #built(): string {
+    return `${this.node.directory}/built`;
+  }
+
+  /** Forgets all partitions and everything that a test did, but keeps the supervisor and the releases that were built before. */
+  async reset(): Promise<void> {
+    const { instanceRoot, softwareRoot, certificateRepositoryPath } = this.node;
+    const groups = `${instanceRoot}/etc/supervisord.conf.d`;
+    if ((await readdir(groups).catch(() => [])).length > 0) {
+      for (const name of await readdir(groups)) await rm(`${groups}/${name}`);
+      if (await this.supervisor.isRunning()) await this.supervisor.update();
+    }
+    const kept = ['etc', 'var', 'sv.sock'];
+    for (const name of await readdir(instanceRoot))
+      if (!kept.includes(name)) await rm(`${instanceRoot}/${name}`, { recursive: true });
+    await rm(`${instanceRoot}/var/lib/grid`, { recursive: true, force: true });
+    for (const name of await readdir(certificateRepositoryPath)) await rm(`${certificateRepositoryPath}/${name}`);
+    await rm(softwareRoot, { recursive: true });
+    await execa('cp', ['-a', this.#built, softwareRoot]);
+    this.ports = this.#ownPorts;
+    this.master.information = { computerId: 'COMP-0', softwareReleases: [], partitions: [] };
+    this.master.calls.splice(0);
+    this.master.heal();
+    this.logger.records.splice(0);
+    this.events.splice(0);
   }
 
   /** Asks for releases in the state `available`. */
