@@ -5,6 +5,13 @@ const FAILURES: ReadonlySet<string> = new Set(['failed', 'missing', 'promise-fai
 const ESCAPES = /\u001b\[[0-9;]*[A-Za-z]/g;
 const MILLISECONDS = 1000;
 
+/** Tells several observers of each event. */
+export function toAll(...observers: readonly PassObserver[]): PassObserver {
+  return (event) => {
+    for (const observer of observers) observer(event);
+  };
+}
+
 /** Shows the events of a pass as the progress of what it works on (spec: ux-ideas §9). */
 export function passProgress(progress: Progress): PassObserver {
   const working = new Set<string>();

@@ -5,10 +5,12 @@ import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
-import { passProgress } from '../../node/pass-progress.js';
+import { passProgress, toAll } from '../../node/pass-progress.js';
 import { logInstanceSummary } from '../../node/pass-summary.js';
 import { planPasses } from '../../node/pass-plans.js';
 import { renderPlan } from '../../node/render-plan.js';
+import { passOutputFlags, splitPassOutputs } from '../../pass-outputs/pass-output-flags.js';
+import { openPassOutputs } from '../../pass-outputs/pass-outputs.js';
 
 /** `slapos node instance` (spec: cli §3.3). */
 export default class NodeInstance extends SlaposCommand {
@@ -19,6 +21,7 @@ export default class NodeInstance extends SlaposCommand {
   static override flags = {
     ...passFlags,
     progress: progressFlag,
+    ...passOutputFlags,
     'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
     'force-stop': Flags.boolean({ description: 'stop the services, also of instances that are to be started' }),
     force: Flags.boolean({ description: 'process even what has not changed' }),
@@ -34,7 +37,8 @@ export default class NodeInstance extends SlaposCommand {
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeInstance);
     const config = await this.loadConfig('node', flags.cfg);
-    const { all, 'dry-run': dryRun, progress: mode, ...others } = flags;
+    const { all, 'dry-run': dryRun, progress: mode, ...rest } = flags;
+    const [outputs, others] = splitPassOutputs(rest);
     const request = {
       config,
       flags: { ...others, force: flags.force || all },
@@ -50,11 +54,17 @@ export default class NodeInstance extends SlaposCommand {
         this.log(renderPlan(await planPasses(['instance'], { section, ports, signal, config })));
         return EXIT_CODES.OK;
       }
+      using written = openPassOutputs(outputs);
       using progress = await openProgress({ title: 'Computer partitions', mode, log: this.logger });
-      const result = await runInstancePass(options, ports, { signal, observer: passProgress(progress) });
+      const result = await runInstancePass(options, ports, {
+        signal,
+        observer: toAll(passProgress(progress), written.observer),
+      });
       progress[Symbol.dispose]();
       logInstanceSummary(this.logger, result);
-      return PASS_EXIT_CODES[result.outcome];
+      const exitCode = PASS_EXIT_CODES[result.outcome];
+      await written.finish(result, exitCode);
+      return exitCode;
     });
   }
 }

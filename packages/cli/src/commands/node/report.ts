@@ -5,10 +5,12 @@ import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
-import { passProgress } from '../../node/pass-progress.js';
+import { passProgress, toAll } from '../../node/pass-progress.js';
 import { planPasses } from '../../node/pass-plans.js';
 import { logReportSummary } from '../../node/pass-summary.js';
 import { renderPlan } from '../../node/render-plan.js';
+import { passOutputFlags, splitPassOutputs } from '../../pass-outputs/pass-output-flags.js';
+import { openPassOutputs } from '../../pass-outputs/pass-outputs.js';
 
 /** `slapos node report` (spec: cli §3.5). */
 export default class NodeReport extends SlaposCommand {
@@ -19,13 +21,15 @@ export default class NodeReport extends SlaposCommand {
   static override flags = {
     ...passFlags,
     progress: progressFlag,
+    ...passOutputFlags,
     'dry-run': Flags.boolean({ description: 'say what would be removed, and do nothing' }),
   };
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeReport);
     const config = await this.loadConfig('node', flags.cfg);
-    const { progress: mode, 'dry-run': dryRun, ...others } = flags;
+    const { progress: mode, 'dry-run': dryRun, ...rest } = flags;
+    const [outputs, others] = splitPassOutputs(rest);
     const { logger, signal } = this;
     const request = {
       config,
@@ -43,12 +47,18 @@ export default class NodeReport extends SlaposCommand {
       }
       logger.info('Aggregating and sending usage reports...');
       const options = { ...instanceOptionsFromSection(section), ...common };
+      using written = openPassOutputs(outputs);
       using progress = await openProgress({ title: 'Computer partitions', mode, log: logger });
-      const result = await runReportPass(options, ports, { signal, observer: passProgress(progress) });
+      const result = await runReportPass(options, ports, {
+        signal,
+        observer: toAll(passProgress(progress), written.observer),
+      });
       progress[Symbol.dispose]();
       logReportSummary(logger, result);
       logger.info('Finished usage reports.');
-      return result.outcome === 'success' ? EXIT_CODES.OK : EXIT_CODES.FAILED;
+      const exitCode = result.outcome === 'success' ? EXIT_CODES.OK : EXIT_CODES.FAILED;
+      await written.finish(result, exitCode);
+      return exitCode;
     });
   }
 }

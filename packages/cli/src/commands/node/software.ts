@@ -12,10 +12,12 @@ import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
-import { passProgress } from '../../node/pass-progress.js';
+import { passProgress, toAll } from '../../node/pass-progress.js';
 import { logSoftwareSummary } from '../../node/pass-summary.js';
 import { planPasses } from '../../node/pass-plans.js';
 import { renderPlan } from '../../node/render-plan.js';
+import { passOutputFlags, splitPassOutputs } from '../../pass-outputs/pass-output-flags.js';
+import { openPassOutputs } from '../../pass-outputs/pass-outputs.js';
 
 /** `slapos node software` (spec: cli §3.2). */
 export default class NodeSoftware extends SlaposCommand {
@@ -29,6 +31,7 @@ export default class NodeSoftware extends SlaposCommand {
   static override flags = {
     ...passFlags,
     progress: progressFlag,
+    ...passOutputFlags,
     'buildout-debug': Flags.boolean({ description: 'run buildout with -D on this terminal' }),
     'garbage-collect': Flags.boolean({ description: 'also remove what is not supplied at all' }),
     force: Flags.boolean({ description: 'build again what is complete' }),
@@ -53,7 +56,8 @@ export default class NodeSoftware extends SlaposCommand {
       );
     }
     const config = await this.loadConfig('node', flags.cfg);
-    const { all, 'dry-run': dryRun, progress: mode, ...others } = flags;
+    const { all, 'dry-run': dryRun, progress: mode, ...rest } = flags;
+    const [outputs, others] = splitPassOutputs(rest);
     const request = {
       config,
       flags: { ...others, force: flags.force || all },
@@ -71,11 +75,17 @@ export default class NodeSoftware extends SlaposCommand {
       }
       const cache = await binaryCacheOptionsFromSection(section);
       const withCache = cache === undefined ? ports : { ...ports, binaryCache: createNetworkBinaryCache(cache, ports) };
+      using written = openPassOutputs(outputs);
       using progress = await openProgress({ title: 'Software releases', mode, log: this.logger });
-      const result = await runSoftwarePass(options, withCache, { signal, observer: passProgress(progress) });
+      const result = await runSoftwarePass(options, withCache, {
+        signal,
+        observer: toAll(passProgress(progress), written.observer),
+      });
       progress[Symbol.dispose]();
       logSoftwareSummary(this.logger, result);
-      return PASS_EXIT_CODES[result.outcome];
+      const exitCode = PASS_EXIT_CODES[result.outcome];
+      await written.finish(result, exitCode);
+      return exitCode;
     });
   }
 }

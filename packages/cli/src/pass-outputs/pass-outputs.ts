@@ -1,0 +1,34 @@
+import path from 'node:path';
+import type { PassObserver } from '@slapos/grid';
+import { writeFileAtomically } from '@slapos/host';
+import type { PassOutputValues } from './pass-output-flags.js';
+import { type AnyPassResult, passReport } from './pass-report.js';
+import { type EventLines, openEventLines } from './event-lines.js';
+
+/** What a pass writes for programs, beside its log. */
+export interface PassOutputs extends Disposable {
+  readonly observer: PassObserver;
+  /** Writes the files that tell what the pass did. */
+  finish(result: AnyPassResult, exitCode: number): Promise<void>;
+}
+
+/**
+ * Prepares what the options ask for; a place that cannot be written to is told before the pass begins.
+ * @throws CliError `CLI_USAGE`
+ */
+export function openPassOutputs({ report, junit, events }: PassOutputValues): PassOutputs {
+  const lines: EventLines | undefined = events === undefined ? undefined : openEventLines(events);
+  return {
+    observer: (event) => lines?.write(event),
+    async finish(result, exitCode) {
+      const document = passReport(result, exitCode, Date.now());
+      if (report !== undefined)
+        await writeFileAtomically(path.resolve(report), `${JSON.stringify(document, undefined, 2)}\n`);
+      if (junit !== undefined) {
+        const { junitXml } = await import('./junit-xml.js');
+        await writeFileAtomically(path.resolve(junit), junitXml(document));
+      }
+    },
+    [Symbol.dispose]: () => lines?.[Symbol.dispose](),
+  };
+}

@@ -1,0 +1,135 @@
+import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { createProxy, type Proxy } from '@slapos/proxy';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { create } from 'xmlbuilder2';
+import { type Outcome, runSlapos } from './support/run-slapos.js';
+
+const NOBODY = 65_534;
+const NEVER_BUILT = 'https://lab.example/software/web/software.cfg';
+
+let folder: string;
+let proxy: Proxy;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'slapos-outputs-'));
+  proxy = await createProxy({ computerId: 'COMP-7' });
+  await proxy.seed({
+    computers: { 'COMP-7': { partitions: 2 } },
+    instances: [{ partitionReference: 'web <&> "é"', softwareReleaseUrl: NEVER_BUILT }],
+  });
+  const { url } = await proxy.listen({ host: '127.0.0.1', port: 0 });
+  // The second partition has no folder.
+  for (const name of ['soft', 'inst/slappart0']) await mkdir(at(name), { recursive: true, mode: 0o750 });
+  // Nothing is run in a folder that belongs to root.
+  if (process.geteuid?.() === 0) await chown(at('inst/slappart0'), NOBODY, NOBODY);
+  await writeFile(
+    at('slapos.cfg'),
+    `[slapos]
+computer_id = COMP-7
+master_url = ${url}
+root_check = false
+instance_root = ${at('inst')}
+software_root = ${at('soft')}
+pidfile_software = ${at('software.pid')}
+pidfile_instance = ${at('instance.pid')}
+pidfile_report = ${at('report.pid')}
+forbid_supervisord_automatic_launch = true
+`,
+  );
+});
+
+afterEach(async () => {
+  await proxy.close();
+  await rm(folder, { recursive: true });
+});
+
+function at(...names: string[]): string {
+  return path.join(folder, ...names);
+}
+
+function slapos(...words: string[]): Promise<Outcome> {
+  return runSlapos(['node', ...words, '--cfg', at('slapos.cfg'), '--now']);
+}
+
+it('a pass tells programs what it does and did, in the way that each reads', async () => {
+  const words = ['--report', at('report.json'), '--junit', at('junit.xml'), '--events', '-'];
+  const { exitCode, stdout } = await slapos('instance', ...words);
+  expect(exitCode).toBe(1);
+
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, string>);
+  expect(events.map(({ type, partition }) => `${type ?? ''} ${partition ?? ''}`.trimEnd())).toEqual([
+    'pass.started',
+    'partition.planned slappart0',
+    'partition.planned slappart1',
+    'partition.finished slappart1',
+    'partition.started slappart0',
+    'partition.step slappart0',
+    'partition.finished slappart0',
+    'pass.finished',
+  ]);
+  expect(new Set(events.map(({ v, pass, passId }) => JSON.stringify([v, pass, passId]))).size).toBe(1);
+
+  const report = JSON.parse(await readFile(at('report.json'), 'utf8')) as { passId: string };
+  expect(report).toMatchObject({
+    apiVersion: 'slapos.cli/1',
+    kind: 'PassReport',
+    pass: 'instance',
+    passId: events[0]?.['passId'],
+    outcome: 'failure',
+    exitCode: 1,
+    counts: { failed: 1, missing: 1 },
+    items: [
+      {
+        name: 'slappart0',
+        title: 'web <&> "é"',
+        action: 'process',
+        reason: 'not-deployed',
+        outcome: 'failed',
+        error: { code: expect.any(String) as string, message: expect.stringContaining(NEVER_BUILT) as string },
+      },
+      { name: 'slappart1', outcome: 'missing', reason: 'folder-missing' },
+    ],
+  });
+
+  const junit = await readFile(at('junit.xml'), 'utf8');
+  expect(junit).toContain(' name="slappart0 web &lt;&amp;&gt; &quot;é&quot;"');
+  expect(create(junit).end({ format: 'object' })).toMatchObject({
+    testsuites: {
+      testsuite: {
+        '@name': 'slapos.instance',
+        '@tests': '2',
+        '@failures': '2',
+        '@skipped': '0',
+        testcase: [
+          { failure: { '@message': expect.stringContaining(NEVER_BUILT) as string } },
+          { '@name': 'slappart1' },
+        ],
+      },
+    },
+  });
+});
+
+it('events are added to a file, also by a pass that has nothing to do', async () => {
+  for (const pass of ['software', 'report']) expect((await slapos(pass, '--events', at('events'))).exitCode).toBe(0);
+  const types = (await readFile(at('events'), 'utf8')).trimEnd().split('\n');
+  expect(types.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
+    'pass.started',
+    'pass.finished',
+    'pass.started',
+    'pass.finished',
+  ]);
+});
+
+it.each([
+  ['/nonexistent/folder/events', 'argument --events: /nonexistent/folder/events cannot be written to'],
+  ['fd:77', 'argument --events: fd:77 cannot be written to'],
+])('events that can go nowhere are told before anything is done: %s', async (place, message) => {
+  const { exitCode, stderr } = await slapos('instance', '--events', place);
+  expect({ exitCode, named: stderr.includes(message) }, stderr).toEqual({ exitCode: 2, named: true });
+  expect(await readdir(at('inst'))).toEqual(['slappart0']);
+});
