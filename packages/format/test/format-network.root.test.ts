@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildFormatProgram, NetworkMachine } from './support/network-machine.js';
@@ -78,6 +78,17 @@ describe('a machine with a network of its own', { timeout: LONG }, () => {
     expect(machine.format({ partitionAmount: 1 })).toMatchObject({ code: 'FORMAT_SHRINK' });
   });
 
+  it('takes up the addresses of the interface again when the document is lost', () => {
+    using machine = new NetworkMachine(program);
+    const before = machine.format({ createTun: false });
+    rmSync(path.join(machine.root, 'slapos.xml'));
+    const after = machine.format({ createTun: false });
+    expect(after.message).toBeUndefined();
+    const ipv6Of = ({ computer }: typeof before): unknown =>
+      computer.partitions.map(({ addresses, ipv6Range, tap }) => [addresses[1], ipv6Range, tap]);
+    expect(ipv6Of(after)).toEqual(ipv6Of(before));
+  });
+
   it('gives taps addresses of the gateway’s network', () => {
     using machine = new NetworkMachine(program);
     const { computer, message } = machine.format({ tapGatewayInterface: 'gw0', tapIpv6: false, createTun: false });
@@ -149,6 +160,7 @@ describe('a machine with a network of its own', { timeout: LONG }, () => {
     ['an exhausted network', { ipv4LocalNetwork: '10.0.0.0/32' }, 'FORMAT_NETWORK_EXHAUSTED', '10.0.0.0/32'],
     ['no room for ranges', { ipv6PrefixShift: 64 }, 'FORMAT_NETWORK_EXHAUSTED', '2001:db8:1:2::/64'],
     ['somebody’s user', { softwareUser: 'root' }, 'FORMAT_USER', 'root'],
+    ['the user of a daemon', { softwareUser: 'www-data' }, 'FORMAT_USER', '/var/www'],
   ])('refuses %s in one message, and changes nothing', (_, changes, code, named) => {
     using machine = new NetworkMachine(program);
     const before = pictureOf(machine);

@@ -9,8 +9,10 @@ import {
 import { checkSection, type MergedSection, mergeSections } from '../config/check-section.js';
 import { type ConfigFile, loadRawSections } from '../config/config-file.js';
 import { CliError } from '../errors.js';
+import { checkFiles } from './mandatory.js';
 
 const MANDATORY = ['computer_id', 'instance_root', 'master_url', 'software_root', 'computer_xml'];
+const FILES = ['key_file', 'cert_file', 'master_ca_file'];
 /** Where keys may stand; the first one wins. */
 export const FORMAT_SECTIONS = ['slapos', 'slapformat'];
 
@@ -34,6 +36,7 @@ export async function readFormatRequest(
   const merged = mergeSections(config, FORMAT_SECTIONS.toReversed(), keys);
   refuseDeprecated(merged);
   const section = checkSection(formatSectionSchema, withMandatory(merged), config, FORMAT_SECTIONS);
+  await checkFiles(merged, FILES);
   const definitionFile = section.input_definition_file;
   const definition =
     definitionFile === undefined
@@ -50,7 +53,7 @@ function withMandatory(merged: MergedSection): MergedSection {
 }
 
 function refuseDeprecated({ values }: MergedSection): void {
-  const deprecated = DEPRECATED_FORMAT_KEYS.find((key) => values[key] !== undefined);
+  const deprecated = DEPRECATED_FORMAT_KEYS.find((key) => values[key]);
   if (deprecated === undefined) return;
   throw new CliError(
     'CLI_CONFIGURATION',

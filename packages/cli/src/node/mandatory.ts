@@ -34,17 +34,22 @@ export async function checkMandatory({ values }: MergedSection, config: ConfigFi
   const empty = needed.filter((key) => values[key]?.trim() === '').sort();
   if (empty.length > 0)
     throw new CliError('CLI_CONFIGURATION', `Mandatory parameters present but empty: ${empty.join(', ')}`, { hint });
-  for (const key of FILES) {
-    const file = values[key];
-    if (file && !(await exists(file))) {
-      throw new CliError('CLI_CONFIGURATION', `File '${file}' does not exist.`, { hint: `It is the value of ${key}.` });
-    }
-  }
+  await checkFiles({ values }, FILES);
   const repository = values['certificate_repository_path'];
   if (repository && !(await exists(repository, true))) {
     throw new CliError('CLI_CONFIGURATION', `Directory '${repository}' does not exist`, {
       hint: 'It is the value of certificate_repository_path; slapos node format makes it.',
     });
+  }
+}
+
+/** Checks that the files are there that the keys name. @throws CliError `CLI_CONFIGURATION` for the first that is not */
+export async function checkFiles({ values }: Pick<MergedSection, 'values'>, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
+    const file = values[key];
+    if (file && !(await exists(file))) {
+      throw new CliError('CLI_CONFIGURATION', `File '${file}' does not exist.`, { hint: `It is the value of ${key}.` });
+    }
   }
 }
 

@@ -1,9 +1,35 @@
-import type { FormatAction, PlannedChange } from '@slapos/format';
+import type { FormatAction, FormatResult, PlannedChange } from '@slapos/format';
 import { type AccountChange, renderNetworkChange } from '@slapos/host';
 
 /** An action as `--dry-run` prints it: the command that would be run, or what would be done to which file, and why. */
 export function renderFormatAction(action: FormatAction, masterUrl: string): string {
   return `${whatOf(action, masterUrl)}  (${action.reason})`;
+}
+
+/** One and several of what an action changes. */
+const COUNTED: Readonly<Record<FormatAction['kind'], readonly [string, string] | undefined>> = {
+  account: ['user or group', 'users and groups'],
+  network: ['interface, address or route', 'interfaces, addresses and routes'],
+  makeFolder: ['folder', 'folders'],
+  changeMode: ['folder', 'folders'],
+  changeOwner: ['folder', 'folders'],
+  writeResource: ['file', 'files'],
+  writeFile: ['file', 'files'],
+  writeState: ['file', 'files'],
+  send: undefined,
+};
+
+/** What a run changed, in a line: `2 partitions; changed: 5 users and groups, 24 interfaces, addresses and routes`. */
+export function summarizeFormat({ computer, actions }: Pick<FormatResult, 'computer' | 'actions'>): string {
+  const counts = new Map<string, { count: number; one: string }>();
+  for (const { kind } of actions) {
+    const [one = '', many] = COUNTED[kind] ?? [];
+    if (many !== undefined) counts.set(many, { count: (counts.get(many)?.count ?? 0) + 1, one });
+  }
+  const changed = [...counts].map(([many, { count, one }]) => `${count} ${count === 1 ? one : many}`).join(', ');
+  const amount = computer.partitions.length;
+  const partitions = `${amount} partition${amount === 1 ? '' : 's'}`;
+  return changed === '' ? `${partitions}; nothing had to be changed` : `${partitions}; changed: ${changed}`;
 }
 
 function whatOf(action: FormatAction, masterUrl: string): string {

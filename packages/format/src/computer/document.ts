@@ -110,8 +110,10 @@ const tunnelSchema = z.object({
   ipv6_network: text.default(''),
 });
 const rangeSchema = z.object({ addr: text, netmask: text, network: text, prefixlen: z.coerce.number().int() });
+/** It names a folder below the instance root, and leads nowhere else. */
+const PARTITION_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 const partitionSchema = z.object({
-  reference: text,
+  reference: text.regex(PARTITION_ID, { error: 'is no name of a partition' }),
   path: text,
   address_list: z.array(addressSchema),
   ipv6_range: z.union([rangeSchema, z.object({}).strict()]).nullish(),

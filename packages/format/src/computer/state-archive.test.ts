@@ -22,6 +22,20 @@ it('keeps the entries that are there', () => {
   expect(contents(second.archive)).toEqual({ 's.xml.20261123-08:05': 'one', 's.xml.20261123-08:06': 'two' });
 });
 
+it('overwrites nothing when the minute is the same, or comes again since the clock was set back', () => {
+  let archive: Uint8Array | undefined;
+  for (const text of ['one', 'two', 'two', 'three']) {
+    const update = archiveFormerState('/s.xml', text, archive, NOW);
+    expect(update.kind).toBe('write');
+    archive = update.archive;
+  }
+  expect(contents(archive ?? new Uint8Array())).toEqual({
+    's.xml.20261123-08:05': 'one',
+    's.xml.20261123-08:05_2': 'two',
+    's.xml.20261123-08:05_3': 'three',
+  });
+});
+
 it('asks for a broken archive to be moved aside', () => {
   const update = archiveFormerState('/s.xml', 'old', new TextEncoder().encode('not a zip'), NOW);
   expect(update).toMatchObject({ kind: 'replace-broken', brokenName: 's.xml.zip_broken_20261123-08:05' });

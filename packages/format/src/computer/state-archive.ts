@@ -26,19 +26,32 @@ export function archiveFormerState(
 ): ArchiveUpdate {
   const stamp = localStamp(now);
   const entry = `${path.basename(file)}.${stamp}`;
-  const added = { [entry]: strToU8(former) };
-  if (archive === undefined) return { kind: 'write', archive: zipSync(added), entry };
+  const bytes = strToU8(former);
+  if (archive === undefined) return { kind: 'write', archive: zipSync({ [entry]: bytes }), entry };
   try {
-    return { kind: 'write', archive: zipSync({ ...unzipSync(archive), ...added }), entry };
+    const entries = unzipSync(archive);
+    const free = freeEntry(entries, entry, bytes);
+    return { kind: 'write', archive: zipSync({ ...entries, [free]: bytes }), entry: free };
   } catch {
     // What is broken may still be worth something to somebody: it is moved aside, never overwritten.
     return {
       kind: 'replace-broken',
-      archive: zipSync(added),
+      archive: zipSync({ [entry]: bytes }),
       entry,
       brokenName: `${path.basename(file)}.zip_broken_${stamp}`,
     };
   }
+}
+
+/** Within a minute, or when the clock was set back, a name may be taken: what is there is never overwritten. */
+function freeEntry(entries: Readonly<Record<string, Uint8Array>>, entry: string, bytes: Uint8Array): string {
+  const isFree = (name: string): boolean => {
+    const existing = entries[name];
+    return existing === undefined || Buffer.compare(existing, bytes) === 0;
+  };
+  let name = entry;
+  for (let number = 2; !isFree(name); number += 1) name = `${entry}_${number}`;
+  return name;
 }
 
 /** `20261123-08:15`, in local time. */

@@ -107,6 +107,9 @@ export function formatOptionsFromSection(
 /** An address, a range, a tap and a tun need a quarter each of what the shift leaves (spec: format §2.1). */
 const QUARTERS = 4;
 
+/** Of the kernel: IFNAMSIZ without the final zero. */
+const LONGEST_LINK_NAME = 15;
+
 function checkNetworkKeys(section: FormatSection): void {
   if (2 ** section.ipv6_prefixshift < QUARTERS * section.partition_amount) {
     throw new FormatError(
@@ -122,7 +125,15 @@ function checkNetworkKeys(section: FormatSection): void {
       hint: 'It is needed to alter the network. Set it in [slapformat], or alter_network = False to leave the network as it is.',
     });
   }
-  readIpv4Network(section.ipv4_local_network ?? '', 'ipv4_local_network');
+  readIpv4Network(section.ipv4_local_network ?? '', '[slapformat] ipv4_local_network');
+  const longest = `${section.tap_base_name ?? ''}${Math.max(0, section.partition_amount - 1)}`;
+  if (longest.length > LONGEST_LINK_NAME) {
+    throw new FormatError(
+      'FORMAT_OPTIONS',
+      `[slapformat] tap_base_name makes names such as ${longest}, and those of interfaces have ${LONGEST_LINK_NAME} characters at most`,
+      { hint: 'Choose a shorter one, such as slaptap.' },
+    );
+  }
 }
 
 function absolute(file: string | undefined): string | undefined {

@@ -19,6 +19,11 @@ const optionalText = z
   .transform((value) => (value === '' ? undefined : value))
   .optional();
 
+/** The beginning of names that a number is put behind. */
+function baseName(pattern: RegExp, expected: string): z.ZodType<string | undefined, string | undefined> {
+  return optionalText.refine((value) => value === undefined || pattern.test(value), { error: expected });
+}
+
 /**
  * The keys that `slapos node format` reads, as texts of slapos.cfg: `[slapformat]` with `[slapos]` laid over it (spec: format §2).
  * Unknown keys are left to the reader of the file; they mean nothing here.
@@ -35,10 +40,22 @@ export const formatSectionSchema = z.object({
   master_ca_file: optionalText,
   certificate_repository_path: optionalText,
   partition_amount: integer.pipe(z.number().int().min(0)),
-  partition_base_name: optionalText,
-  user_base_name: optionalText,
-  tap_base_name: optionalText,
-  software_user: text.min(1).default('slapsoft'),
+  // It becomes the name of a folder of root's: nothing in it may lead out of instance_root.
+  partition_base_name: baseName(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,57}$/,
+    "expected the beginning of a folder's name, such as slappart: letters, digits, '_', '.', '-'",
+  ),
+  user_base_name: baseName(
+    /^[A-Za-z_][A-Za-z0-9_.-]{0,30}$/,
+    "expected the beginning of a user's name, such as slapuser: letters, digits, '_', '.', '-'",
+  ),
+  tap_base_name: baseName(
+    /^[A-Za-z0-9_][A-Za-z0-9_.@-]{0,13}$/,
+    "expected the beginning of an interface's name, such as slaptap: at most 14 of letters, digits, '_', '.', '@', '-'",
+  ),
+  software_user: text
+    .regex(/^[A-Za-z_][A-Za-z0-9_.-]{0,31}$/, { error: "expected a user's name, such as slapsoft" })
+    .default('slapsoft'),
   interface_name: optionalText,
   ipv6_interface: optionalText,
   ipv4_local_network: optionalText,

@@ -130,7 +130,9 @@ export class AddressPool {
     const isFree = (address: string): boolean =>
       !this.#taken.has(address) && !this.#state.isOnMachine(address) && this.#state.isAvailable(link, address);
     const wished = formatIpv6(partitionAddress(base, index));
-    if (isFree(wished)) return { address: wished, prefixLength: base.prefixLength };
+    // One that is on this interface already was made by a run whose document is lost: it is taken up again, as the reference does.
+    if (!this.#taken.has(wished) && this.#state.isAvailable(link, wished))
+      return { address: wished, prefixLength: base.prefixLength };
     // The reference would give out one of its own addresses, or of another partition, a second time: the indexes behind the last are free.
     if (this.#taken.has(wished)) {
       for (let other = this.#amount; other < this.#amount + MOST_INDEXES; other += 1) {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { type AccountChange, DryRunAccounts, DryRunNetwork, type Host, type Logger } from '@slapos/host';
 import type { Computer, MachineFacts } from '../computer/computer.js';
 import { computerToWire, readStateDocument, renderStateDocument } from '../computer/document.js';
@@ -108,7 +109,11 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
     }
   })();
   const actions: FormatAction[] = [
-    ...users.map((change) => ({ kind: 'account' as const, reason: 'not so yet', change })),
+    ...users.map((change) => ({
+      kind: 'account' as const,
+      reason: change.kind.startsWith('create') ? 'not there' : 'differs',
+      change,
+    })),
     ...roots,
     ...steps.map(({ change, reason }) => ({ kind: 'network' as const, reason, change })),
     ...rest,
@@ -149,7 +154,7 @@ async function checkNetwork(
   const warnings: Parameters<Logger['warn']>[] = [];
   const plan = planNetwork(await observeNetwork(required(host.network, 'network')), computer, options, {
     refused: new Set(),
-    random: () => 0,
+    random: (limit) => randomInt(limit),
     warn: (...warning) => warnings.push(warning),
   });
   return { ...plan, warnings };

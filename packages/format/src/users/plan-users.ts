@@ -1,4 +1,4 @@
-import { type AccountChange, type Accounts, DryRunAccounts } from '@slapos/host';
+import { type AccountChange, type Accounts, DryRunAccounts, type UserEntry } from '@slapos/host';
 import type { Computer } from '../computer/computer.js';
 import { FormatError } from '../errors.js';
 
@@ -25,18 +25,23 @@ async function prepareUser(
   { name, home, groups }: { readonly name: string; readonly home: string; readonly groups: readonly string[] },
 ): Promise<void> {
   const existing = await accounts.byName(name);
-  if (existing && existing.home !== home && (existing.uid === 0 || existing.uid >= FIRST_UID_OF_PEOPLE)) {
+  if (existing && existing.home !== home && isSomebodyElse(existing)) {
     throw new FormatError(
       'FORMAT_USER',
       `The user ${name} exists already with the home ${existing.home}, and the computer needs one with the home ${home}`,
       {
-        hint: 'It does not look like a user of a partition (its number is that of root or of a person): choose another user_base_name or software_user.',
+        hint: 'It does not look like a user that formatting made (its number is that of root or of a person, or its shell is another): choose another user_base_name or software_user.',
       },
     );
   }
   await accounts.createGroup(name);
   await accounts.createUser({ name, home, group: name, groups, shell: SHELL });
   await accounts.lockPassword(name);
+}
+
+/** A user that formatting made may move with the folders; the home of any other is not ours to change. */
+function isSomebodyElse({ uid, shell }: UserEntry): boolean {
+  return uid === 0 || uid >= FIRST_UID_OF_PEOPLE || shell !== SHELL;
 }
 
 /** Carries out one change; one that holds already does nothing. */

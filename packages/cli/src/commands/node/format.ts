@@ -12,7 +12,8 @@ import { FORMAT_SECTIONS, readFormatRequest } from '../../node/format-request.js
 import { loadNodeManagers } from '../../node/node-managers.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
 import { findPublicIpv4Address } from '../../node/public-address.js';
-import { renderFormatAction } from '../../node/render-format-action.js';
+import { renderFormatAction, summarizeFormat } from '../../node/render-format-action.js';
+import { sendDocument } from '../../node/send-document.js';
 
 const LONGEST_DELAY_SECONDS = 3600;
 const MILLISECONDS = 1000;
@@ -90,19 +91,21 @@ export default class NodeFormat extends SlaposCommand {
     const result = await formatComputer(options, {
       host,
       logger: this.logger,
-      managers,
+      // Those that have nothing to do here need not be waited for.
+      managers: managers?.has('format', 'formatTearDown') === true ? managers : undefined,
       slaposVersion: this.config.version,
       // Where the network is not ours to alter, the machine may well have no way to the Internet to ask.
       publicIpv4Address: section.alter_network ? () => findPublicIpv4Address(this.signal) : undefined,
       send: async (document) => {
         this.logger.info(`Posting information to '${section.master_url}'`);
-        await computer.updateConfiguration(document);
+        await sendDocument(computer, document);
       },
     });
     if (options.dryRun) {
       for (const action of result.actions) this.log(renderFormatAction(action, section.master_url));
       return EXIT_CODES.OK;
     }
+    this.logger.info(summarizeFormat(result));
     if (!result.sent) {
       this.logger.error(`failed to transfer information to '${section.master_url}'`, { error: result.sendFailure });
       return EXIT_CODES.NOT_POSTED;
