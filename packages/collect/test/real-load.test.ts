@@ -117,5 +117,10 @@ test('figures of a real load are those of ps and df', async () => {
   expect(await reader.usage()).toMatchObject([
     { partition: 'slapuser0', measurements: 1, processes: 2, diskKib: undefined },
   ]);
+  expect(await reader.computerRows()).toHaveLength(1);
+  expect((await reader.processRows('slapuser0')).map(({ pid }) => pid).sort()).toEqual(
+    load.map(({ pid }) => pid).sort(),
+  );
+  expect(await reader.folderRows('slapuser0')).toEqual([]);
   expect(await reader.usage({ from: '2999-01-01 00:00:00' })).toEqual([]);
 });

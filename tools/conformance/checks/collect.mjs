@@ -42,6 +42,10 @@ export async function check(fixtures) {
       );
   };
 
+  const recordedSchema = await schemaOf(path.join(folder, 'after-one-run.sql'));
+  await goOn(undefined, SECOND_RUN, async (_root, _before, after) => {
+    compare('new database, schema', after.schema, recordedSchema);
+  });
   await goOn(path.join(folder, 'after-one-run.sql'), SECOND_RUN, async (root, before, after) => {
     compare('first database, schema', after.schema, before.schema);
     for (const [table, rows] of Object.entries(before.rows))
@@ -82,7 +86,7 @@ export async function check(fixtures) {
 /** @typedef {{ schema: unknown[], rows: Record<string, unknown[]> }} Content */
 
 /**
- * @param {string} dump
+ * @param {string | undefined} dump
  * @param {number} now
  * @param {(root: string, before: Content, after: Content) => Promise<void>} look
  */
@@ -93,10 +97,8 @@ async function goOn(dump, now, look) {
     const file = path.join(root, 'var/data-log/collector.db');
     await mkdir(path.dirname(file), { recursive: true });
     await mkdir(path.join(root, 'slappart0/.slapgrid'), { recursive: true });
-    const database = new Database(file);
-    database.exec(await readFile(dump, 'utf8'));
-    database.close();
-    const before = contentOf(file);
+    if (dump !== undefined) load(file, await readFile(dump, 'utf8'));
+    const before = dump === undefined ? { schema: [], rows: {} } : contentOf(file);
     const section = collectSectionSchema.parse({
       instance_root: root,
       computer_id: 'COMP-1',
@@ -126,12 +128,37 @@ async function goOn(dump, now, look) {
 
 /**
  * @param {string} file
+ * @param {string} dump
+ */
+function load(file, dump) {
+  const database = new Database(file);
+  database.exec(dump);
+  database.close();
+}
+
+/** @param {string} dump */
+async function schemaOf(dump) {
+  const scratch = await mkdtemp(path.join(tmpdir(), 'slapos-conformance-'));
+  try {
+    const file = path.join(scratch, 'recorded.db');
+    load(file, await readFile(dump, 'utf8'));
+    return contentOf(file).schema;
+  } finally {
+    await rm(scratch, { recursive: true });
+  }
+}
+
+/**
+ * @param {string} file
  * @returns {Content}
  */
 function contentOf(file) {
   const database = new Database(file, { readonly: true });
   try {
-    const schema = database.prepare('SELECT type, name, sql FROM sqlite_master ORDER BY name').all();
+    // How many blanks stand between two columns is all that may differ.
+    const schema = database
+      .prepare("SELECT type, name, replace(sql, '  ', ' ') AS sql FROM sqlite_master ORDER BY name")
+      .all();
     // Whether a row has been dumped yet is what a run changes.
     const rows = Object.fromEntries(
       TABLES.map((table) => [

@@ -128,8 +128,8 @@ interface ConsumptionFolders {
 }
 
 /**
- * Writes a day's document, unless that was done. First into the outbox, then the one that marks the day: after a crash in
- * between, the same document is written again over itself. Returns whether it wrote.
+ * Writes a day's document, unless that was done. It is made beside the one that marks the day, and moved into the outbox last: so it gets
+ * there exactly once, wherever a run is killed, even if it is sent before the next run. Returns whether it put one there.
  */
 export async function writeDayConsumption(
   tables: Kysely<CollectorTables>,
@@ -138,9 +138,14 @@ export async function writeDayConsumption(
   computerId: string,
 ): Promise<boolean> {
   const name = `${date}.xml`;
-  if ((await done.exists(name)) || (await done.exists(`${name}.uploaded`))) return false;
-  const xml = consumptionXml(date, computerId, await dayMovements(tables, date, computerId));
-  await outbox.writeAtomic(name, xml, { mode: FILE_MODE });
-  await done.writeAtomic(name, xml, { mode: FILE_MODE });
+  const pending = `${name}.pending`;
+  if (await done.exists(`${name}.uploaded`)) return false;
+  if (!(await done.exists(name))) {
+    const xml = consumptionXml(date, computerId, await dayMovements(tables, date, computerId));
+    await done.writeAtomic(pending, xml, { mode: FILE_MODE });
+    await done.writeAtomic(name, xml, { mode: FILE_MODE });
+  }
+  if (!(await done.exists(pending))) return false;
+  await done.rename(pending, name, outbox);
   return true;
 }

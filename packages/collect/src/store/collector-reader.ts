@@ -78,13 +78,22 @@ export class CollectorReader implements AsyncDisposable {
     return this.#rows('temperature', period) as Promise<Plain<'temperature'>[]>;
   }
 
-  /** Rows of processes of a partition's user, oldest first. */
-  async processRows(partition: string, period: Period = {}): Promise<Plain<'user'>[]> {
-    const rows = (await this.#rows('user', period, partition)) as Plain<'user'>[];
-    return rows;
+  /** Rows of what the machine has, oldest first. */
+  computerRows(period: Period = {}): Promise<Plain<'computer'>[]> {
+    return this.#rows('computer', period) as Promise<Plain<'computer'>[]>;
   }
 
-  /** The zero emission ratio of the last heating test; `undefined` when there was none. */
+  /** Sizes of a partition's folder, oldest first. */
+  folderRows(partition: string, period: Period = {}): Promise<Plain<'folder'>[]> {
+    return this.#rows('folder', period, partition) as Promise<Plain<'folder'>[]>;
+  }
+
+  /** Rows of processes of a partition's user, oldest first. */
+  processRows(partition: string, period: Period = {}): Promise<Plain<'user'>[]> {
+    return this.#rows('user', period, partition) as Promise<Plain<'user'>[]>;
+  }
+
+  /** The last heating test, with its zero emission ratio; `undefined` when there was none. */
   async latestHeating(): Promise<Plain<'heating'> | undefined> {
     return this.#ask(() =>
       this.#database.tables
@@ -163,7 +172,7 @@ export class CollectorReader implements AsyncDisposable {
   }
 
   #rows(
-    table: 'system' | 'disk' | 'temperature' | 'user',
+    table: 'system' | 'computer' | 'disk' | 'folder' | 'temperature' | 'user',
     { from = '', to = '\uffff' }: Period,
     partition?: string,
   ): Promise<unknown[]> {

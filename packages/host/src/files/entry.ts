@@ -111,11 +111,11 @@ export function readEntry(folder: OpenFolder, name: string, options: ReadOptions
   }
 }
 
-export function renameEntry(folder: OpenFolder, from: string, to: string): void {
+export function renameEntry(folder: OpenFolder, from: string, to: string, into = folder): void {
   try {
-    fs.renameSync(entryPath(folder, from), entryPath(folder, to));
+    fs.renameSync(entryPath(folder, from), entryPath(into, to));
   } catch (error) {
-    throw explainOpenError(shownPath(folder, to), 'file', error);
+    throw explainOpenError(shownPath(into, to), 'file', error);
   }
 }
 

@@ -115,6 +115,16 @@ describe('writing', () => {
     expect(await directory.readText('link')).toBe('b');
   });
 
+  test('renames into another folder, over a link there', async () => {
+    await directory.writeAtomic('file', 'x');
+    fs.symlinkSync('canary', path.join(outside, 'name'));
+    await using other = await UntrustedDirectory.open(outside);
+    await directory.rename('file', 'name', other);
+    expect(await directory.list()).toEqual([]);
+    expect(await other.readText('name')).toBe('x');
+    expect(await other.readText('canary')).toBe('alive');
+  });
+
   test('stays in its folder when the folder is moved and replaced by a link', async () => {
     fs.renameSync(folder, path.join(root, 'moved'));
     fs.symlinkSync(outside, folder);

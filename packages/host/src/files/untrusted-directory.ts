@@ -195,9 +195,9 @@ export class UntrustedDirectory implements AsyncDisposable {
     });
   }
 
-  /** Renames an entry inside the folder, over whatever has the new name. */
-  async rename(from: string, to: string): Promise<void> {
-    await this.#do('rename', from, () => renameEntry(this.#folder, from, to));
+  /** Renames an entry, over whatever has the new name; into another folder of the same file system, if one is given. */
+  async rename(from: string, to: string, into: UntrustedDirectory = this): Promise<void> {
+    await this.#do('rename', from, () => renameEntry(this.#folder, from, to, into.#folder));
   }
 
   /** Removes an entry with everything below it; see `RemoveTreeOptions` for limits and for doing it as its owner. */

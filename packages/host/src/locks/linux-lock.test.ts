@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
 import { acquireLock } from './linux-lock.js';
 
@@ -115,4 +115,17 @@ test('releasing leaves a file alone that somebody put in its place', async () =>
   fs.writeFileSync(file, 'other');
   await lock.release();
   expect(fs.readFileSync(file, 'latin1')).toBe('other');
+});
+
+test('a full disk is told with the name of the file, and nothing stays locked', async () => {
+  const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+  const write = vi.spyOn(fs, 'writeSync').mockImplementationOnce(() => {
+    throw full;
+  });
+  await expect(acquireLock(file)).rejects.toMatchObject({
+    code: 'HOST_FILE_FAILED',
+    message: expect.stringContaining(file) as string,
+  });
+  write.mockRestore();
+  await (await acquireLock(file)).release();
 });

@@ -61,7 +61,13 @@ function openLockFile(file: string): number {
     const code = systemErrorCode(error);
     throw lockFailed(file, code === 'ELOOP' ? 'it is a symbolic link' : (code ?? String(error)), error);
   }
-  const stats = fs.fstatSync(descriptor);
+  let stats: fs.Stats;
+  try {
+    stats = fs.fstatSync(descriptor);
+  } catch (error) {
+    fs.closeSync(descriptor);
+    throw fileError('look at', file, error);
+  }
   if (stats.isFile() && stats.nlink <= 1) return descriptor;
   fs.closeSync(descriptor);
   throw lockFailed(file, stats.isFile() ? 'it has a second name (hard link)' : 'it is not a regular file');
