@@ -91,6 +91,7 @@ it('shows services as lines, table and document, with the exit status of supervi
   expect(before.document).toEqual({
     apiVersion: 'slapos.cli/1',
     kind: 'NodeStatus',
+    pass: null,
     supervisor: 'running',
     unknown: [],
     items: [

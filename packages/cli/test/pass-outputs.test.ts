@@ -1,10 +1,12 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { createProxy, type Proxy } from '@slapos/proxy';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { create } from 'xmlbuilder2';
-import { type Outcome, runSlapos } from './support/run-slapos.js';
+import { type Outcome, runSlapos, SLAPOS_BIN } from './support/run-slapos.js';
 
 const NOBODY = 65_534;
 const NEVER_BUILT = 'https://lab.example/software/web/software.cfg';
@@ -112,6 +114,60 @@ it('a pass tells programs what it does and did, in the way that each reads', asy
       },
     },
   });
+});
+
+it('the machine keeps a journal of all passes, and the state of the last one', async () => {
+  const before = await slapos('instance');
+  expect(before.exitCode).toBe(1);
+  expect(JSON.parse(await readFile(at('inst/var/run/slapos-pass.json'), 'utf8'))).toMatchObject({
+    pass: 'instance',
+    planned: 2,
+    finished: 2,
+    working: [],
+    outcome: 'failure',
+    counts: { failed: 1, missing: 1 },
+  });
+
+  const words = ['node', 'events', '--cfg', at('slapos.cfg')];
+  const follower = spawn(process.execPath, [SLAPOS_BIN, ...words, '--follow', '--lines', '0', '--type', 'pass'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const ended = once(follower, 'close');
+  let followed = '';
+  follower.stdout.setEncoding('utf8').on('data', (piece: string) => (followed += piece));
+  try {
+    // Events of a pass are seen as soon as the follower has begun.
+    await vi.waitFor(
+      async () => {
+        await slapos('software');
+        expect(followed).toMatch(/software {2}pass\.finished {2}success/);
+      },
+      { timeout: 30_000 },
+    );
+    expect(followed).not.toContain('instance');
+  } finally {
+    follower.kill('SIGTERM');
+    await ended;
+  }
+
+  const all = await runSlapos([...words, '--json', '--lines', '1000']);
+  const types = all.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; pass: string });
+  expect(types.slice(0, 2)).toMatchObject([{ type: 'pass.started', pass: 'instance' }, { type: 'partition.planned' }]);
+  const last = await runSlapos([...words, '--lines', '2']);
+  expect(
+    last.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split('  ').slice(1, 3)),
+  ).toEqual([
+    ['software', 'pass.started'],
+    ['software', 'pass.finished'],
+  ]);
+  const partition = await runSlapos([...words, '--only-cp', 'slappart1', '--type', 'partition.finished']);
+  expect(partition.stdout).toMatch(/^\S+ {2}instance {2}partition\.finished {2}slappart1 {2}missing/);
 });
 
 it('events are added to a file, also by a pass that has nothing to do', async () => {

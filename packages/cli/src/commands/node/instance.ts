@@ -54,7 +54,7 @@ export default class NodeInstance extends SlaposCommand {
         this.log(renderPlan(await planPasses(['instance'], { section, ports, signal, config })));
         return EXIT_CODES.OK;
       }
-      using written = openPassOutputs(outputs);
+      using written = openPassOutputs(outputs, { instanceRoot: section.instance_root, logger: this.logger });
       using progress = await openProgress({ title: 'Computer partitions', mode, log: this.logger });
       const result = await runInstancePass(options, ports, {
         signal,

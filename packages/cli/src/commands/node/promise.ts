@@ -10,6 +10,8 @@ import { promiseHistory } from '../../node/promise-history.js';
 import { promiseFingerprint, promiseResults } from '../../node/promise-results.js';
 import { instanceRootOf } from '../../node/supervisor-commands.js';
 import { watch } from '../../node/watch.js';
+import { passOutputFlags } from '../../pass-outputs/pass-output-flags.js';
+import { openPassOutputs } from '../../pass-outputs/pass-outputs.js';
 import { outputFlags, outputFormat } from '../../output/output-flags.js';
 import { renderList } from '../../output/render-result.js';
 
@@ -35,6 +37,7 @@ export default class NodePromise extends SlaposCommand {
   static override flags = {
     ...passFlags,
     ...outputFlags,
+    events: passOutputFlags.events,
     'only-cp': Flags.string({
       description: 'only these partitions, separated by commas',
       aliases: ['only'],
@@ -76,7 +79,7 @@ export default class NodePromise extends SlaposCommand {
       this.log(await renderList(await promiseHistory(query, this.logger), shown));
       return EXIT_CODES.OK;
     }
-    const { output: _output, json: _json, columns: _columns, watch: watches, interval, ...passed } = flags;
+    const { output: _output, json: _json, columns: _columns, watch: watches, interval, events, ...passed } = flags;
     const request = {
       config,
       flags: passed,
@@ -89,7 +92,9 @@ export default class NodePromise extends SlaposCommand {
     const round = async (): Promise<Round> => {
       let result: PromisePassResult | undefined;
       const code = await runNodePass(request, async ({ section, ports, signal }) => {
-        result = await runPromisePass(instanceOptionsFromSection(section), ports, { signal });
+        using written = openPassOutputs({ events }, { instanceRoot: section.instance_root, logger: this.logger });
+        const { observer } = written;
+        result = await runPromisePass(instanceOptionsFromSection(section), ports, { signal, observer });
         return PASS_EXIT_CODES[result.outcome];
       });
       return { result, code };

@@ -47,7 +47,7 @@ export default class NodeReport extends SlaposCommand {
       }
       logger.info('Aggregating and sending usage reports...');
       const options = { ...instanceOptionsFromSection(section), ...common };
-      using written = openPassOutputs(outputs);
+      using written = openPassOutputs(outputs, { instanceRoot: section.instance_root, logger: this.logger });
       using progress = await openProgress({ title: 'Computer partitions', mode, log: logger });
       const result = await runReportPass(options, ports, {
         signal,

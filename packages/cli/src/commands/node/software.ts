@@ -75,7 +75,7 @@ export default class NodeSoftware extends SlaposCommand {
       }
       const cache = await binaryCacheOptionsFromSection(section);
       const withCache = cache === undefined ? ports : { ...ports, binaryCache: createNetworkBinaryCache(cache, ports) };
-      using written = openPassOutputs(outputs);
+      using written = openPassOutputs(outputs, { instanceRoot: section.instance_root, logger: this.logger });
       using progress = await openProgress({ title: 'Software releases', mode, log: this.logger });
       const result = await runSoftwarePass(options, withCache, {
         signal,

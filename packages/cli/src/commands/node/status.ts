@@ -19,6 +19,7 @@ import {
   startSupervisor,
 } from '../../node/supervisor-commands.js';
 import { watch } from '../../node/watch.js';
+import { type PassState, readPassState } from '../../pass-outputs/pass-state.js';
 import { outputFlags, outputFormat } from '../../output/output-flags.js';
 import { renderList } from '../../output/render-result.js';
 
@@ -56,8 +57,11 @@ export default class NodeStatus extends SlaposCommand {
     if (!isLaunchForbidden(config)) await startSupervisor(node, this.logger);
     const supervisor = connectSupervisor(node, this.logger);
     const selection = { names, partition, failed: flags.failed };
-    const look = (): Promise<Status> => readNodeStatus(supervisor, selection);
-    const render = (status: Status): Promise<string> =>
+    const look = async (): Promise<Status & { readonly pass: PassState | undefined }> => ({
+      ...(await readNodeStatus(supervisor, selection)),
+      pass: await readPassState(node.instanceRoot),
+    });
+    const render = (status: Awaited<ReturnType<typeof look>>): Promise<string> =>
       renderList(
         {
           kind: 'NodeStatus',
@@ -65,7 +69,7 @@ export default class NodeStatus extends SlaposCommand {
           columns: STATUS_COLUMNS,
           text: () => '',
           document: documentOf,
-          about: { supervisor: status.supervisor, unknown: status.complaints },
+          about: { supervisor: status.supervisor, unknown: status.complaints, pass: status.pass ?? null },
         },
         format === 'text' ? { ...flags, output: 'table' } : flags,
       );
