@@ -194,8 +194,8 @@ export async function makeBuildingNode(partitions) {
     async run(count, options) {
       const result = await node.runInstance(master, options);
       const processed = result.items.filter(({ outcome }) => outcome === 'processed').length;
-      const failed = result.items.find(({ error }) => error !== undefined);
-      if (failed !== undefined) throw failed.error;
+      const error = result.items.find((item) => item.error !== undefined)?.error;
+      if (error !== undefined) throw error;
       if (processed !== count) throw new Error(`${processed} partitions were processed, not ${count}`);
     },
     async dispose() {

@@ -16,11 +16,18 @@ import { SoftwareRelease } from './software-release.js';
 // The whole of a computer with 10,000 partitions is some 600,000 elements; other documents stay far below the default.
 const COMPUTER_LIMITS = { maxElements: 20_000_000, maxLength: 512 * 1024 * 1024 };
 
-/** The last full answer about a computer, kept so that the master can say "not changed". */
+/**
+ * The last full answer about a computer, kept so that the master can say "not changed". Not the document: of 10,000 partitions it would
+ * be more than everything else that a node remembers.
+ */
 interface KnownComputer {
+  readonly etag: string;
+  readonly information: ComputerInformation;
+}
+
+interface FetchedComputer {
   readonly etag: string | undefined;
   readonly document: MarshalObject;
-  readonly information: ComputerInformation;
 }
 
 /** What the client remembers of computers between calls. */
@@ -54,7 +61,16 @@ export class Computer {
    * (ETag), the object of the last time. Wire: GET getFullComputerInformation (spec: slap-client §4).
    */
   async fetchInformation(options: CallOptions = {}): Promise<ComputerInformation> {
-    return (await this.#fetch(options)).information;
+    const known = this.#known.get(this.computerId);
+    const answer = await this.#fetch(options, known?.etag);
+    if (answer === 'not changed') {
+      if (known !== undefined) return known.information;
+      throw new SlapError('SLAP_INVALID_DOCUMENT', 'The master says that nothing changed, and was not asked that.');
+    }
+    const information = readComputerInformation(answer.document);
+    this.#known.clear(); // One is enough: a node asks about one computer.
+    if (answer.etag !== undefined) this.#known.set(this.computerId, { etag: answer.etag, information });
+    return information;
   }
 
   /** The Software Releases of the computer; fetched once for this object. */
@@ -122,7 +138,7 @@ export class Computer {
   }
 
   async #lazyDocument(options: CallOptions): Promise<MarshalObject> {
-    this.#document ??= this.#fetch(options).then(({ document }) => document);
+    this.#document ??= this.#fetchDocument(options);
     try {
       return await this.#document;
     } catch (error) {
@@ -131,30 +147,37 @@ export class Computer {
     }
   }
 
-  async #fetch(options: CallOptions): Promise<KnownComputer> {
+  async #fetchDocument(options: CallOptions): Promise<MarshalObject> {
+    const answer = await this.#fetch(options, undefined);
+    if (answer === 'not changed')
+      throw new SlapError('SLAP_INVALID_DOCUMENT', 'The master says that nothing changed, and was not asked that.');
+    readComputerInformation(answer.document); // Checks it.
+    return answer.document;
+  }
+
+  async #fetch(options: CallOptions, etag: string | undefined): Promise<FetchedComputer | 'not changed'> {
     if (this.computerId === '') {
       throw new SlapError('SLAP_NOT_FOUND', 'A computer without an id is asked for.', { hint: 'Set computer_id.' });
     }
     try {
-      return await this.#fetchFrom('getFullComputerInformation', options);
+      return await this.#fetchFrom('getFullComputerInformation', options, etag);
     } catch (error) {
       // Masters of long ago know only the other name.
       if (!isSlapError(error, 'SLAP_NOT_FOUND')) throw error;
-      return await this.#fetchFrom('getComputerInformation', options);
+      return await this.#fetchFrom('getComputerInformation', options, etag);
     }
   }
 
-  async #fetchFrom(path: string, options: CallOptions): Promise<KnownComputer> {
-    const known = this.#known.get(this.computerId);
-    const headers: Record<string, string> = known?.etag === undefined ? {} : { 'if-none-match': known.etag };
+  async #fetchFrom(
+    path: string,
+    options: CallOptions,
+    etag: string | undefined,
+  ): Promise<FetchedComputer | 'not changed'> {
+    const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag };
     const answer = await this.#connection.get(path, this.#query(), { ...options, headers });
-    if (answer.status === 304 && known !== undefined) return known;
+    if (answer.status === 304) return 'not changed';
     const document = this.#connection.read(path, answer, COMPUTER_LIMITS);
-    const information = readComputerInformation(document);
-    const fresh = { etag: answer.headers.get('etag') ?? undefined, document: document as MarshalObject, information };
-    this.#known.clear(); // One is enough: a node asks about one computer.
-    if (fresh.etag !== undefined) this.#known.set(this.computerId, fresh);
-    return fresh;
+    return { etag: answer.headers.get('etag') ?? undefined, document: document as MarshalObject };
   }
 }
 
