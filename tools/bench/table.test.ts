@@ -64,7 +64,8 @@ test('every benchmark names a row of the goals, or none', async () => {
   const { stdout } = await bench('--list', '--json');
   const list = JSON.parse(stdout) as { name: string; row: string }[];
   expect(list.length).toBeGreaterThan(10);
-  for (const { row } of list) expect(row).toMatch(/^(-|P\d+(, P\d+)*)$/u);
+  // T rows too: what is endured, when it is measured.
+  for (const { row } of list) expect(row).toMatch(/^(-|[PT]\d+(, [PT]\d+)*)$/u);
 });
 
 test.each([
