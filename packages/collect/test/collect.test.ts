@@ -191,6 +191,14 @@ test('rows of days that are no longer kept go only after they were dumped; the h
   expect(rows('pragma freelist_count')).toEqual([{ freelist_count: 0 }]);
 });
 
+test('without days to keep, what is dumped goes at once, and what is of today stays', async () => {
+  databaseFrom('after-one-run.sql');
+  await collect(options({ measuresFolders: false, keptDays: 0 }), { host: machineAt(IN_THE_NEXT_MINUTE) });
+  expect(rows('select distinct date from system')).toEqual([{ date: '2026-11-23' }]);
+  expect(rows('select distinct date from user')).toEqual([{ date: '2026-11-23' }]);
+  expect(archived('2026-11-22.tar.gz', '2026-11-22/dump_system.csv')).toContain('2026-11-22,02:00:01');
+});
+
 test('an archive is never overwritten, and one that was made before a crash is not made twice', async () => {
   databaseFrom('after-one-run.sql');
   await collect(options({ measuresFolders: false }), { host: machineAt(IN_THE_NEXT_MINUTE) });
