@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -95,6 +95,42 @@ test('the cache does not grow beyond its bound, also after a restart', async () 
   expect((await send(proxy, 'POST', '/shacache/cache', 'abc')).status).toBe(413);
   expect((await send(proxy, 'POST', '/shacache/cache', 'ab')).status).toBe(201);
   expect((await send(proxy, 'GET', `/shacache/cache/${sha512('12345678')}`)).body).toBe('12345678');
+});
+
+test('uploads at the same time share the bound, and what one could not use is free for the next', async () => {
+  using folder = temporaryFolder();
+  await using proxy = await cacheIn(folder.path, { maxTotalBytes: 10 });
+  const upload = (content: string) => send(proxy, 'POST', '/shacache/cache', content);
+  const answers = await Promise.all(['11111111', '22222222', '33333333'].map(upload));
+  const statuses = answers.map(({ status }) => status);
+  expect(statuses.filter((status) => status === 201).length).toBeLessThanOrEqual(1);
+  expect(statuses.filter((status) => status !== 201 && status !== 413)).toEqual([]);
+  const stored = () =>
+    readdirSync(join(folder.path, 'content')).reduce(
+      (sum, name) => sum + statSync(join(folder.path, 'content', name)).size,
+      0,
+    );
+  expect(stored()).toBeLessThanOrEqual(10);
+  // The same content twice takes its room once, also when both are written at the same time.
+  expect((await Promise.all(['x', 'x'].map(upload))).map(({ status }) => status)).toEqual([201, 201]);
+  expect((await upload('y'.repeat(10 - stored()))).status).toBe(201);
+  expect(stored()).toBe(10);
+  expect((await upload('z')).status).toBe(413);
+});
+
+test('a folder that could not be read is read again by the next upload', async () => {
+  using folder = temporaryFolder();
+  await using proxy = await cacheIn(folder.path);
+  const content = join(folder.path, 'content');
+  writeFileSync(content, 'a file where the folder should be');
+  expect((await send(proxy, 'POST', '/shacache/cache', 'a')).status).toBeGreaterThanOrEqual(400);
+  rmSync(content);
+  mkdirSync(content);
+  // A link to nothing: its size cannot be told.
+  symlinkSync(join(folder.path, 'nowhere'), join(content, sha512('gone')));
+  expect((await send(proxy, 'POST', '/shacache/cache', 'a')).status).toBeGreaterThanOrEqual(400);
+  rmSync(join(content, sha512('gone')));
+  expect((await send(proxy, 'POST', '/shacache/cache', 'a')).status).toBe(201);
 });
 
 test('what is not here comes from the server behind it, once, and is kept', async () => {

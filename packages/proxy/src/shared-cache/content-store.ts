@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -21,7 +21,9 @@ export interface StoredContent {
 export class ContentStore {
   readonly #directory: string;
   readonly #maxTotalBytes: number;
-  #totalBytes: Promise<number> | undefined;
+  #measurement: Promise<void> | undefined;
+  /** What is stored, and what is being written: uploads at the same time share the bound. */
+  #usedBytes = 0;
 
   constructor(directory: string, maxTotalBytes: number) {
     this.#directory = directory;
@@ -58,15 +60,17 @@ export class ContentStore {
   async add(content: AsyncIterable<Uint8Array>, expectedHash?: string): Promise<string> {
     await mkdir(this.#directory, { recursive: true });
     const unfinished = join(this.#directory, UNFINISHED_PREFIX + randomUUID());
-    const before = await this.#total();
+    await this.#measured();
     const digest = createHash('sha512');
     let size = 0;
+    let isNew = false;
     try {
       const file = await open(unfinished, 'wx', 0o600);
       try {
         for await (const part of content) {
+          if (this.#usedBytes + part.byteLength > this.#maxTotalBytes) throw noRoom(this.#maxTotalBytes);
+          this.#usedBytes += part.byteLength;
           size += part.byteLength;
-          if (before + size > this.#maxTotalBytes) throw noRoom(this.#maxTotalBytes);
           digest.update(part);
           await file.writeFile(part);
         }
@@ -77,18 +81,26 @@ export class ContentStore {
       const hash = digest.digest('hex');
       if (expectedHash !== undefined && hash !== expectedHash)
         throw new ProxyError('PROXY_INVALID_REQUEST', 'Checksum mismatch');
-      if (await this.has(hash)) return hash;
-      await rename(unfinished, join(this.#directory, hash));
-      this.#totalBytes = this.#total().then((total) => total + size);
+      isNew = await linkUnlessThere(unfinished, join(this.#directory, hash));
       return hash;
     } finally {
+      if (!isNew) this.#usedBytes -= size;
       await rm(unfinished, { force: true });
     }
   }
 
-  #total(): Promise<number> {
-    this.#totalBytes ??= this.#measure();
-    return this.#totalBytes;
+  /** Measures the folder once; what failed is tried again by the next upload. */
+  #measured(): Promise<void> {
+    this.#measurement ??= this.#measure().then(
+      (total) => {
+        this.#usedBytes += total;
+      },
+      (error: unknown) => {
+        this.#measurement = undefined;
+        throw error;
+      },
+    );
+    return this.#measurement;
   }
 
   /** Also removes what a process that was killed left unfinished. */
@@ -100,6 +112,17 @@ export class ContentStore {
       else if (ContentStore.isHash(name)) total += (await stat(path)).size;
     }
     return total;
+  }
+}
+
+/** Of those who write the same content at the same time one is told `true`: it takes its room once. */
+async function linkUnlessThere(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
   }
 }
 
