@@ -2,6 +2,6 @@
 import { runTool, setUp } from './setup.mjs';
 
 await runTool(async () => {
-  await setUp();
+  await setUp({ forTests: true });
   console.log('Everything is installed and built.');
 });

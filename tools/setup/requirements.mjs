@@ -57,10 +57,49 @@ export const REQUIREMENTS = [
     why: 'to run commands as the user of a partition (the setpriv command)',
     isUsable: () => succeeds('setpriv', ['--version']),
   },
+];
+
+/** What the tests need beside that: they play people and other programs. @type {readonly Requirement[]} */
+export const TEST_REQUIREMENTS = [
+  {
+    debianPackage: 'curl',
+    why: 'to type what the documentation says',
+    isUsable: () => succeeds('curl', ['--version']),
+  },
   {
     debianPackage: 'faketime',
     why: 'to test cron entries of instances at another time',
     isUsable: () => succeeds('faketime', ['--version']),
+  },
+  {
+    debianPackage: 'gcc',
+    why: 'to compile probes that try to get their rights back',
+    isUsable: () => succeeds('gcc', ['--version']),
+  },
+  {
+    debianPackage: 'libc6-dev',
+    why: 'to compile probes that try to get their rights back',
+    isUsable: async () => existsSync('/usr/include/stdio.h'),
+  },
+  {
+    debianPackage: 'libxml2-utils',
+    why: 'to judge documents by published schemas (the xmllint command)',
+    isUsable: () => succeeds('xmllint', ['--version']),
+  },
+  {
+    debianPackage: 'man-db',
+    why: 'to read the man pages as people do',
+    isUsable: () => succeeds('man', ['--version']),
+  },
+  {
+    debianPackage: 'openssl',
+    why: 'to make certificates that are wrong in every way',
+    isUsable: () => succeeds('openssl', ['version']),
+  },
+  {
+    debianPackage: 'procps',
+    why: 'to compare what was measured with what ps says',
+    isUsable: () => succeeds('ps', ['--version']),
   },
 ];
 

@@ -6,7 +6,7 @@ import { ensureDebianPackages, SetupError } from './debian-packages.mjs';
 import { explainNodeVersion } from './node-version.mjs';
 import { compileSqlite, installNpmPackages } from './npm-packages.mjs';
 import { runWithProgress } from './progress.mjs';
-import { COMPILER_REQUIREMENTS, REQUIREMENTS } from './requirements.mjs';
+import { COMPILER_REQUIREMENTS, REQUIREMENTS, TEST_REQUIREMENTS } from './requirements.mjs';
 
 export { SetupError } from './debian-packages.mjs';
 export { CommandFailedError, runWithProgress } from './progress.mjs';
@@ -17,14 +17,18 @@ export const WORKSPACE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /**
  * Brings the machine from whatever it is to a built workspace: Node.js new enough, npm packages, Debian packages, build.
  * Idempotent; a machine that is ready is left as it is, and only what changed is built again.
- * @param {{ workspaceRoot?: string }} [options]
+ * @param {{ workspaceRoot?: string, forTests?: boolean }} [options] `forTests`: also what only the tests need
  * @throws {SetupError} when a person must do something first; the message says what
  */
-export async function setUp({ workspaceRoot = WORKSPACE_ROOT } = {}) {
+export async function setUp({ workspaceRoot = WORKSPACE_ROOT, forTests = false } = {}) {
   const complaint = explainNodeVersion(process.versions.node);
   if (complaint !== undefined) throw new SetupError(complaint);
   const { needsCompiler } = await installNpmPackages(workspaceRoot);
-  await ensureDebianPackages(needsCompiler ? [...REQUIREMENTS, ...COMPILER_REQUIREMENTS] : REQUIREMENTS);
+  await ensureDebianPackages([
+    ...REQUIREMENTS,
+    ...(forTests ? TEST_REQUIREMENTS : []),
+    ...(needsCompiler ? COMPILER_REQUIREMENTS : []),
+  ]);
   if (needsCompiler) await compileSqlite(workspaceRoot);
   await buildWorkspace(workspaceRoot);
 }

@@ -35,7 +35,7 @@ const TESTS = [
 ];
 
 await runTool(async () => {
-  await setUp();
+  await setUp({ forTests: true });
   const projects = await readTestedProjects();
   removeReports(WORKSPACE_ROOT, projects);
 
