@@ -70,23 +70,28 @@ export class BoundedText {
     if (text.length <= room) return;
     this.#tail.push(room > 0 ? text.slice(room) : text);
     this.#tailLength += text.length - Math.max(room, 0);
-    // Twice the limit before cutting, so that each character is copied once on average.
-    if (this.#tailLength > 2 * KEPT_TAIL_LENGTH) this.#cutTail();
+    // Twice the limit before cutting, so that pieces are moved once on average.
+    if (this.#tailLength > 2 * KEPT_TAIL_LENGTH) this.#dropPieces();
   }
 
-  #cutTail(): void {
-    const joined = this.#tail.join('');
-    const kept = joined.slice(-KEPT_TAIL_LENGTH);
-    this.#omitted += joined.length - kept.length;
-    this.#tail = [kept];
-    this.#tailLength = kept.length;
+  /** Whole pieces only: to join and cut them would make megabytes of garbage for each megabyte of text. */
+  #dropPieces(): void {
+    let count = 0;
+    for (const piece of this.#tail) {
+      if (this.#tailLength - piece.length < KEPT_TAIL_LENGTH) break;
+      this.#tailLength -= piece.length;
+      this.#omitted += piece.length;
+      count += 1;
+    }
+    this.#tail.splice(0, count);
   }
 
   toString(): string {
-    if (this.#tailLength > KEPT_TAIL_LENGTH) this.#cutTail();
-    const tail = this.#tail.join('');
-    if (this.#omitted === 0) return this.#head + tail;
-    return `${this.#head}\n[… ${String(this.#omitted)} characters left out …]\n${tail}`;
+    const joined = this.#tail.join('');
+    const tail = joined.slice(-KEPT_TAIL_LENGTH);
+    const omitted = this.#omitted + joined.length - tail.length;
+    if (omitted === 0) return this.#head + tail;
+    return `${this.#head}\n[… ${String(omitted)} characters left out …]\n${tail}`;
   }
 }
 

@@ -3,6 +3,9 @@ import { isSlapOSError, programKind, type CommandRunner, type UserIdentity } fro
 import type { PromiseCheck } from '../discovery/discover.js';
 
 const MS_PER_SECOND = 1000;
+/** Characters of a message that are kept; what the log is read for holds some of them. */
+const KEPT_BEGINNING = 16 * 1024;
+const KEPT_END = 64 * 1024;
 /** Between SIGTERM and SIGKILL. */
 const KILL_GRACE_MS = 500;
 
@@ -51,7 +54,7 @@ export async function runExecutable(check: PromiseCheck, options: ExecutableRunO
     );
     return {
       level: result.exitCode === 0 ? 'INFO' : 'ERROR',
-      message: result.output.replace(/\r\n?/g, '\n').replaceAll('\0', '\uFFFD').trim(),
+      message: bounded(result.output.replace(/\r\n?/g, '\n').replaceAll('\0', '\uFFFD').trim()),
       timedOut: result.timedOut,
       durationMs: result.durationMs,
     };
@@ -61,4 +64,14 @@ export async function runExecutable(check: PromiseCheck, options: ExecutableRunO
     if (isItsFault) return couldNotStart(error.message);
     throw error;
   }
+}
+
+/**
+ * Of a very long message the beginning and the end: the log is read from its end, and a record that is longer than what is read would not be
+ * seen, nor that the promise failed.
+ */
+function bounded(message: string): string {
+  const omitted = message.length - KEPT_BEGINNING - KEPT_END;
+  if (omitted <= 0) return message;
+  return `${message.slice(0, KEPT_BEGINNING)}\n[… ${String(omitted)} characters left out …]\n${message.slice(-KEPT_END)}`;
 }
