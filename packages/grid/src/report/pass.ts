@@ -190,9 +190,11 @@ class ReportPass {
 
   #record(partitionId: string, result: Omit<ReportItemResult, 'partitionId'>): void {
     this.#hasFailed ||= result.outcome === 'failed';
-    // A failure before stays one, unless there is nothing left that it could be about.
-    if (this.#items.get(partitionId)?.outcome === 'failed' && result.outcome !== 'destroyed') return;
-    this.#items.set(partitionId, { partitionId, ...result });
+    const before = this.#items.get(partitionId);
+    // A failure before stays one; of an instance that is gone now it is still told what went wrong.
+    if (before?.outcome === 'failed' && result.outcome !== 'destroyed') return;
+    const error = result.error ?? before?.error;
+    this.#items.set(partitionId, { partitionId, ...result, ...(error === undefined ? {} : { error }) });
   }
 }
 

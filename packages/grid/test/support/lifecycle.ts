@@ -100,6 +100,7 @@ export async function runPhase(
     : phase === 'report' || phase === 'remove'
       ? runReportPass(options, ports)
       : runInstancePass(options, ports));
-  const errors: readonly { readonly error?: Error }[] = result.items;
-  return { outcome: result.outcome, errors: errors.flatMap(({ error }) => error ?? []) };
+  const errors: readonly { readonly error?: Error | undefined }[] = result.items;
+  const sendingError = 'sendingError' in result ? result.sendingError : undefined;
+  return { outcome: result.outcome, errors: [...errors, { error: sendingError }].flatMap(({ error }) => error ?? []) };
 }
