@@ -11,6 +11,7 @@ import { certificateRoutes } from './routes/certificates.js';
 import { computerPartitionRoutes } from './routes/computer-partition.js';
 import { computerRoutes } from './routes/computer.js';
 import { eventRoutes } from './routes/events.js';
+import { httpProxyRoutes } from './routes/http-proxy.js';
 import { hateoasRoutes } from './routes/hateoas.js';
 import { instanceRequestRoutes } from './routes/instance-request.js';
 import { failureAnswer } from './json-rpc/answer.js';
@@ -48,6 +49,7 @@ export function createApp(context: ProxyContext): ProxyApp {
   observationRoutes(routes, context);
   sharedCacheRoutes(routes, context);
   publicFileRoutes(routes, context);
+  httpProxyRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
   return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(cleanPath(request.url)) };

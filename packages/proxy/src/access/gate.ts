@@ -7,7 +7,8 @@ import { keepRequestId } from '../http/request-id.js';
 import { authorize, isPublic } from './authorize.js';
 import { identify, type Peer } from './principal.js';
 
-const TOKEN_SETTING = 'user_token';
+/** Where the token of the user is kept. */
+export const TOKEN_SETTING = 'user_token';
 const TOKEN_BYTES = 32;
 
 type GateContext = Pick<ProxyContext, 'store' | 'bodies'>;

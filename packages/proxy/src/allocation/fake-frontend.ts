@@ -1,5 +1,6 @@
 import type { MarshalValue } from '@slapos/slap';
 
+import { relayOf } from '../http-proxy/target-url.js';
 import type { OwnUrl } from '../http/own-url.js';
 import type { InstanceRequest } from './instance-request.js';
 
@@ -33,12 +34,11 @@ function apacheFrontend(request: InstanceRequest, own: OwnUrl): FakeFrontend | u
   if (typeof url !== 'string') return undefined;
   const [, scheme = '', netloc = '', rest = ''] = URL_PARTS.exec(url) ?? [];
   const isSecure = own.scheme === 'https' && scheme !== '';
-  const relay = `${own.root}/http_proxy/${scheme}/${netloc.replaceAll('[', '%5B').replaceAll(']', '%5D')}${rest}`;
   return {
     title: `Fake frontend for ${url}`,
     connectionParameters: new Map([
       // A page that came over https may not load from plain http: it goes through our relay.
-      ['secure_access', isSecure ? relay : url],
+      ['secure_access', isSecure ? relayOf(own.root, scheme, netloc, rest) : url],
       ['domain', isSecure ? own.host : netloc],
     ]),
   };

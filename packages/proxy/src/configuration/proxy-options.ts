@@ -3,6 +3,7 @@ import { z } from 'zod';
 
 import type { Clock } from '../allocation/timestamps.js';
 import { checkOptions } from './check-options.js';
+import { isNetwork } from '../http-proxy/allowed-targets.js';
 import { IN_MEMORY } from '../store/sqlite/sqlite-store.js';
 
 const MEBIBYTE = 1024 * 1024;
@@ -65,6 +66,15 @@ const sharedCacheSchema = z.strictObject({
     .default(100 * GIBIBYTE),
 });
 
+const httpProxySchema = z.strictObject({
+  /** Hosts that may be asked for. */
+  targets: z.array(z.string().min(1)).min(1),
+  /** Private networks that may be reached. */
+  privateNetworks: z
+    .array(z.string().refine(isNetwork, { error: 'expected a network such as 10.0.0.0/8' }))
+    .default([]),
+});
+
 const proxyOptionsSchema = z.strictObject({
   databasePath: z.string().min(1).default(IN_MEMORY),
   computerId: z.string().min(1).default('local_computer'),
@@ -76,6 +86,7 @@ const proxyOptionsSchema = z.strictObject({
   durable: z.boolean().default(true),
   sharedCache: sharedCacheSchema.optional(),
   publicDirectory: z.string().startsWith('/').optional(),
+  httpProxy: httpProxySchema.optional(),
   limits: limitsSchema.prefault({}),
 });
 
@@ -105,6 +116,11 @@ export interface ProxyOptions {
   readonly sharedCache?: z.input<typeof sharedCacheSchema>;
   /** Folder whose files everybody may download, at `/panel/public/`. Default: none. */
   readonly publicDirectory?: string;
+  /**
+   * Serve pages of these hosts at `/http_proxy/SCHEME/HOST:PORT/PATH`: `app.example`, `app.example:8443`, `*.example`, `*`. Private addresses are
+   * refused, also behind a name, unless their network is named. Default: off.
+   */
+  readonly httpProxy?: z.input<typeof httpProxySchema>;
   /** Wait for the disk before answering a change. Default true; false may lose the last changes when the power fails. */
   readonly durable?: boolean;
   readonly limits?: Partial<ProxyLimits>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { isNetwork } from '../http-proxy/allowed-targets.js';
 import type { ListenAddress } from '../http/server.js';
 import type { ProxyOptions } from './proxy-options.js';
 
@@ -88,6 +89,10 @@ export const slapproxySectionSchema = z.preprocess(
       .transform((path) => (path === '' ? undefined : path))
       .optional(),
     public_directory_path: optionalFolder,
+    http_proxy_targets: lines.default([]),
+    http_proxy_private_networks: lines
+      .default([])
+      .refine((networks) => networks.every(isNetwork), { error: 'expected networks such as 10.0.0.0/8, one a line' }),
     shacache_content_directory: optionalText,
     shacache_metadata_directory: optionalText,
     shacache_upstream_cache_url: optionalText,
@@ -120,7 +125,9 @@ const SHACACHE_KEYS = [
 export function keysWithoutEffect(section: SlapproxySection): string[] {
   const isServed =
     section.shacache_content_directory !== undefined && section.shacache_metadata_directory !== undefined;
-  return isServed ? [] : SHACACHE_KEYS.filter((key) => section[key] !== undefined);
+  const cacheKeys = isServed ? [] : SHACACHE_KEYS.filter((key) => section[key] !== undefined);
+  const isRelaying = section.http_proxy_targets.length > 0 || section.http_proxy_private_networks.length === 0;
+  return isRelaying ? cacheKeys : [...cacheKeys, 'http_proxy_private_networks'];
 }
 
 /** Where a proxy with this section listens: its port, and a Unix socket when one is named. */
@@ -147,6 +154,9 @@ export function proxyOptionsFromSections(
     trustForwardedHeaders: section.trust_forwarded_headers,
     allowedHosts: section.allowed_hosts,
     ...sharedCacheOf(section),
+    ...(section.http_proxy_targets.length === 0
+      ? {}
+      : { httpProxy: { targets: section.http_proxy_targets, privateNetworks: section.http_proxy_private_networks } }),
     ...(section.public_directory_path === undefined ? {} : { publicDirectory: section.public_directory_path }),
     multimaster: multimaster.map(
       ({ url, key, cert, ca, software_release_list: softwareReleaseUrls, computer, partition }) => ({
