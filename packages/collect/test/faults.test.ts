@@ -30,6 +30,7 @@ const CALLS = [
 ] as const;
 /** Points of a run for each code. */
 const POINTS = rounds(1, 500);
+const CALLS_MORE_OR_LESS = 4;
 const KILLS = rounds(3, 200);
 const PACKAGE = path.join(import.meta.dirname, '..');
 
@@ -87,7 +88,9 @@ test(
     let points = 0;
     for (const [index, code] of CODES.entries()) {
       for (let point = 0; point < POINTS; point += 1) {
-        const failing = 1 + Math.floor(((point + (index + 0.5) / CODES.length) * total) / POINTS);
+        const share = (point + (index + 0.5) / CODES.length) / POINTS;
+        // A run makes a few calls more or fewer, as the machine has processes.
+        const failing = 1 + Math.floor(share * (total - CALLS_MORE_OR_LESS));
         node.begin();
         const injection = injectAt(failing, code);
         let told: string | undefined;

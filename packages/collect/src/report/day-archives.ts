@@ -7,6 +7,9 @@ import { CollectError } from '../errors.js';
 const TIMEOUT_MS = 600_000;
 const FILE_MODE = 0o644;
 const DAY_FOLDER = /^[^.-][^-]*-[^-]+-[^-]+$/;
+/** A folder that is in its archive, and is being removed. */
+const PACKED_SUFFIX = '.packed';
+const PACKED_FOLDER = /^\.[^-]+-[^-]+-[^-]+\.packed$/;
 const MAX_ARCHIVES_OF_A_DAY = 1000;
 
 interface PackingContext {
@@ -29,6 +32,7 @@ export async function packDayFolders(
 ): Promise<string[]> {
   const made: string[] = [];
   for (const name of await dataLog.list()) {
+    if (PACKED_FOLDER.test(name)) await dataLog.removeTree(name);
     if (!DAY_FOLDER.test(name) || unfinished.has(name) || (await dataLog.stat(name))?.type !== 'directory') continue;
     const tar = (...args: readonly string[]): Promise<CommandResult> =>
       commands.run({ file: 'tar', args, timeoutMs: TIMEOUT_MS }, signal === undefined ? {} : { signal });
@@ -80,9 +84,17 @@ export async function packDayFolders(
       made.push(archive);
       logger.info('Packed a day', { archive });
     }
-    await dataLog.removeTree(name);
+    await removePacked(dataLog, name);
   }
   return made;
+}
+
+/** Removes a folder so that a run that is killed meanwhile leaves no part of it behind that would be packed once more. */
+async function removePacked(dataLog: UntrustedDirectory, name: string): Promise<void> {
+  const removed = `.${name}${PACKED_SUFFIX}`;
+  await dataLog.removeTree(removed);
+  await dataLog.rename(name, removed);
+  await dataLog.removeTree(removed);
 }
 
 /** The name for a day's next archive; `undefined` when one of those that are there holds the same. */
