@@ -23,6 +23,7 @@ export async function runCommand({ root, facts, words, log, signal, options }: C
     log,
     signal,
     debug: options.debug,
+    colour: options.colour,
     hasLogFile: options.logFile !== undefined,
     commandId: facts.id,
   });

@@ -45,6 +45,7 @@ export {
   type InstancePassResult,
   type PartitionItemResult,
 } from './partition/pass.js';
+export { readLastTarget, type LastTarget } from './partition/offline-state.js';
 export {
   PARTITION_ID,
   PARTITION_STATES,

@@ -1,3 +1,4 @@
+import type { ColourChoice } from '../console/terminal.js';
 import { CommandLog } from '../output/log.js';
 
 /** What one run of the program is: its log, and the signal that ends it. */
@@ -6,6 +7,8 @@ export interface Invocation {
   readonly signal: AbortSignal;
   /** Whether stacks of errors are shown. */
   readonly debug: boolean;
+  /** Whether results are coloured. */
+  readonly colour: ColourChoice;
   /** A log file was named on the command line. */
   readonly hasLogFile: boolean;
   /** As oclif names it: `node:instance`. */
@@ -25,6 +28,7 @@ export function invocation(): Invocation {
     log: new CommandLog({ level: 'info', showTime: true, colour: false, showStacks: false }),
     signal: new AbortController().signal,
     debug: false,
+    colour: 'auto',
     hasLogFile: false,
     commandId: '',
   };

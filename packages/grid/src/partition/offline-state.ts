@@ -1,4 +1,4 @@
-import { type Logger, UntrustedDirectory } from '@slapos/host';
+import { isSlapOSError, type Logger, UntrustedDirectory } from '@slapos/host';
 import type { PartitionInformation } from '@slapos/slap';
 import { z } from 'zod';
 
@@ -23,6 +23,8 @@ const targetSchema = z.array(
     requestedState: z.string().optional(),
     softwareReleaseUrl: z.string(),
     softwareType: z.string().optional(),
+    instanceTitle: z.string().optional(),
+    rootInstanceTitle: z.string().optional(),
   }),
 );
 const reportsSchema = z.array(z.object({ partitionId, text: z.string() }));
@@ -60,10 +62,26 @@ export async function rememberTarget(instanceRoot: string, partitions: readonly 
   await using folder = await openState(instanceRoot);
   const target: LastTarget[] = partitions
     .filter((partition) => PARTITION_ID.test(partition.partitionId))
-    .flatMap(({ partitionId: id, requestedState, softwareReleaseUrl, softwareType }) =>
-      softwareReleaseUrl === undefined ? [] : [{ partitionId: id, requestedState, softwareReleaseUrl, softwareType }],
-    );
+    .flatMap(({ partitionId: id, softwareReleaseUrl, ...wanted }) => {
+      if (softwareReleaseUrl === undefined) return [];
+      const { requestedState, softwareType, instanceTitle, rootInstanceTitle } = wanted;
+      return [{ partitionId: id, requestedState, softwareReleaseUrl, softwareType, instanceTitle, rootInstanceTitle }];
+    });
   await folder.writeAtomicIfDifferent(TARGET_FILE, JSON.stringify(target), { mode: FILE_MODE });
+}
+
+/**
+ * What the master wanted last, for those that only look; nothing is made.
+ * @returns `undefined` when it was never asked, or when only the node's own user may know
+ */
+export async function readLastTarget(instanceRoot: string, logger: Logger): Promise<LastTarget[] | undefined> {
+  try {
+    await using folder = await UntrustedDirectory.open(`${instanceRoot}/var/lib/${FOLDER}`);
+    return await readState(folder, TARGET_FILE, targetSchema, logger);
+  } catch (error) {
+    if (isSlapOSError(error)) return undefined;
+    throw error;
+  }
 }
 
 /** What the master wanted last; empty when it was never asked. */

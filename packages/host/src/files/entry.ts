@@ -104,6 +104,8 @@ export function readEntry(folder: OpenFolder, name: string, options: ReadOptions
     checkOwner(descriptor, shownPath(folder, name), options);
     const limit = options.maxBytes ?? DEFAULT_MAX_BYTES;
     const shown = shownPath(folder, name);
+    if (options.from !== undefined)
+      return readRange(descriptor, options.from, Math.max(0, Math.min(stats.size - options.from, limit)));
     if (options.tail === true && stats.size > limit) return readRange(descriptor, stats.size - limit, limit);
     return readUpTo(descriptor, shown, stats.size, limit);
   } finally {

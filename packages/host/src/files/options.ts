@@ -29,6 +29,8 @@ export interface ReadOptions extends ExpectedOwner {
   readonly maxBytes?: number;
   /** Of a longer file, read the last `maxBytes` instead of failing. Default false. */
   readonly tail?: boolean;
+  /** Read from this byte on, at most `maxBytes`; what follows is not an error. Default: the whole file. */
+  readonly from?: number;
   /** Refuse a file with a second name (a hard link). Default false. */
   readonly singleLink?: boolean;
 }

@@ -61,6 +61,9 @@ describe('reading', () => {
     expect(await directory.readText('long', { maxBytes: 3, tail: true })).toBe('fgh');
     expect(await directory.readText('long', { maxBytes: 8, tail: true })).toBe('abcdefgh');
     expect(await directory.readText('long', { maxBytes: 100, tail: true })).toBe('abcdefgh');
+    expect(await directory.readText('long', { maxBytes: 3, from: 4 })).toBe('efg');
+    expect(await directory.readText('long', { maxBytes: 100, from: 6 })).toBe('gh');
+    expect(await directory.readText('long', { from: 9 })).toBe('');
   });
 
   test('can refuse hard links and other owners', async () => {

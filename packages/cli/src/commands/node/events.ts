@@ -3,10 +3,10 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { instanceRootOf } from '../../node/supervisor-commands.js';
 import { outputFlags, outputFormat } from '../../output/output-flags.js';
+import { eventText } from '../../pass-outputs/event-text.js';
 import { type JournalEvent, readJournal } from '../../pass-outputs/read-journal.js';
 
 const DEFAULT_LINES = 20;
-const COMMON_FIELDS = new Set(['v', 'time', 'type', 'pass', 'passId']);
 
 /** `slapos node events` (spec: ux-ideas §17). */
 export default class NodeEvents extends SlaposCommand {
@@ -62,10 +62,5 @@ export default class NodeEvents extends SlaposCommand {
 }
 
 function lineOf(event: JournalEvent): string {
-  const details = Object.entries(event)
-    .filter(([name]) => !COMMON_FIELDS.has(name))
-    .map(([name, value]) =>
-      typeof value === 'string' ? value.replaceAll(/\s*\n\s*/g, ' ') : `${name} ${JSON.stringify(value)}`,
-    );
-  return [event.time, event.pass, event.type, ...details].join('  ');
+  return [event.time, event.pass, eventText(event)].join('  ');
 }
