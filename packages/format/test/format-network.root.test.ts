@@ -127,6 +127,20 @@ describe('a machine with a network of its own', { timeout: LONG }, () => {
     expect(machine.addresses('br0')).not.toContain('2001:db8:1:2::2/64');
   });
 
+  it('waits for the detection of duplicates that a run which was killed has begun', () => {
+    using machine = new NetworkMachine(program);
+    const options = { createTap: false, createTun: false, partitionAmount: 1 };
+    machine.format(options);
+    machine.ip('address', 'delete', '2001:db8:1:2::2/64', 'dev', 'br0');
+    const slowly = 'echo 2 > /proc/sys/net/ipv6/conf/br0/dad_transmits';
+    execFileSync('ip', ['netns', 'exec', machine.namespace, 'sh', '-c', slowly]);
+    machine.ip('address', 'add', '2001:db8:1:2::2/64', 'dev', 'br0');
+    expect(machine.ip('address', 'show', 'tentative')).toContain('2001:db8:1:2::2/64');
+    expect(machine.format(options).message).toBeUndefined();
+    expect(machine.ip('address', 'show', 'tentative')).not.toContain('2001:db8:1:2::2/64');
+    expect(machine.addresses('br0')).toContain('2001:db8:1:2::2/64');
+  });
+
   it('never gives a partition the address of the computer', () => {
     using machine = new NetworkMachine(program, '2001:db8:1:2::2/64');
     const { computer } = machine.format({ createTap: false, createTun: false });

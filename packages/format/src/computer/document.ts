@@ -100,14 +100,14 @@ const nullableText = z.string().nullish();
 const addressSchema = z.object({ addr: text, netmask: text });
 const tunnelSchema = z.object({
   name: text,
-  ipv4_addr: text.default(''),
-  ipv4_gateway: text.default(''),
-  ipv4_netmask: text.default(''),
-  ipv4_network: text.default(''),
-  ipv6_addr: text.default(''),
-  ipv6_gateway: text.default(''),
-  ipv6_netmask: text.default(''),
-  ipv6_network: text.default(''),
+  ipv4_addr: text.optional(),
+  ipv4_gateway: text.optional(),
+  ipv4_netmask: text.optional(),
+  ipv4_network: text.optional(),
+  ipv6_addr: text.optional(),
+  ipv6_gateway: text.optional(),
+  ipv6_netmask: text.optional(),
+  ipv6_network: text.optional(),
 });
 const rangeSchema = z.object({ addr: text, netmask: text, network: text, prefixlen: z.coerce.number().int() });
 /** It names a folder below the instance root, and leads nowhere else. */
@@ -208,14 +208,14 @@ function readPartition(partition: z.output<typeof partitionSchema>): Partition {
 function readTunnel(tunnel: z.output<typeof tunnelSchema>): TunnelDevice {
   return {
     name: tunnel.name,
-    ipv4Address: tunnel.ipv4_addr,
-    ipv4Gateway: tunnel.ipv4_gateway,
-    ipv4Netmask: tunnel.ipv4_netmask,
-    ipv4Network: tunnel.ipv4_network,
-    ipv6Address: tunnel.ipv6_addr,
-    ipv6Gateway: tunnel.ipv6_gateway,
-    ipv6Netmask: tunnel.ipv6_netmask,
-    ipv6Network: tunnel.ipv6_network,
+    ipv4Address: tunnel.ipv4_addr ?? '',
+    ipv4Gateway: tunnel.ipv4_gateway ?? '',
+    ipv4Netmask: tunnel.ipv4_netmask ?? '',
+    ipv4Network: tunnel.ipv4_network ?? '',
+    ipv6Address: tunnel.ipv6_addr ?? '',
+    ipv6Gateway: tunnel.ipv6_gateway ?? '',
+    ipv6Netmask: tunnel.ipv6_netmask ?? '',
+    ipv6Network: tunnel.ipv6_network ?? '',
   };
 }
 

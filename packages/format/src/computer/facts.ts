@@ -26,11 +26,23 @@ function platformName(): string {
 }
 
 function glibcVersion(): string | undefined {
-  const report: unknown = process.report.getReport();
+  const report = reportWithoutNetwork();
   if (typeof report !== 'object' || report === null || !('header' in report)) return undefined;
   const { header } = report;
   if (typeof header !== 'object' || header === null || !('glibcVersionRuntime' in header)) return undefined;
   return String(header.glibcVersionRuntime);
+}
+
+/** What Node.js tells of itself; it would describe each interface, of which a machine has as many as partitions. */
+function reportWithoutNetwork(): unknown {
+  const report: typeof process.report & { excludeNetwork?: boolean } = process.report;
+  const { excludeNetwork = false } = report;
+  report.excludeNetwork = true;
+  try {
+    return report.getReport();
+  } finally {
+    report.excludeNetwork = excludeNetwork;
+  }
 }
 
 /** `KEY=value` lines, with shell quotes taken away. */

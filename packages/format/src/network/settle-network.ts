@@ -6,6 +6,7 @@ import {
   type Logger,
   type Network,
   type NetworkChange,
+  type NetworkLink,
   writeKernelFile,
 } from '@slapos/host';
 import type { Computer } from '../computer/computer.js';
@@ -60,8 +61,10 @@ export async function settleNetwork(
   const failures = new Map<string, string>();
   const done: NetworkStep[] = [];
   let computer = wanted;
+  let looksAtOthers = !ports.dryRun;
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const plan = planNetwork(await observeNetwork(ports.network), computer, options, {
+    const observed = await observeNetwork(ports.network);
+    const plan = planNetwork(observed, computer, options, {
       refused,
       random: (limit) => randomInt(limit),
       warn: (message, fields) => ports.logger.warn(message, fields),
@@ -71,7 +74,18 @@ export async function settleNetwork(
     const steps = plan.steps.filter(
       ({ change }) => change.kind !== 'allowNonlocalBind' || !ports.dryRun || round === 0,
     );
-    if (steps.length === 0) return { computer, steps: done };
+    if (steps.length === 0) {
+      const pending = looksAtOthers ? pendingDetection(observed, computer) : [];
+      if (pending.length === 0) return { computer, steps: done };
+      // Once: an interface without carrier would be waited for in each round.
+      looksAtOthers = false;
+      const duplicates = await findDuplicates(new Set(pending), ports, (link, address) => {
+        ports.logger.warn('The detection of duplicates does not end: has the interface a carrier?', { link, address });
+      });
+      if (duplicates.length === 0) return { computer, steps: done };
+      for (const duplicate of duplicates) refused.add(duplicate);
+      continue;
+    }
     for (const { change } of steps) {
       const failure = failures.get(JSON.stringify(change));
       if (failure !== undefined) throw refusedByKernel(change, failure);
@@ -79,7 +93,10 @@ export async function settleNetwork(
     if (steps.some(({ change }) => change.kind === 'addAddress')) await ports.remember(computer);
     done.push(...steps);
     await applySteps(steps, { ...ports, refused, failures });
-    for (const duplicate of await findDuplicates(steps, ports)) refused.add(duplicate);
+    const added = new Set(
+      steps.flatMap(({ change }) => (change.kind === 'addAddress' ? [refusalKey(change.link, change.address)] : [])),
+    );
+    for (const duplicate of await findDuplicates(added, ports, refuseEndlessDetection)) refused.add(duplicate);
     if (ports.dryRun) return { computer, steps: done };
   }
   throw new FormatError('FORMAT_NETWORK', `The network did not become what it should be in ${MOST_ROUNDS} rounds`, {
@@ -127,23 +144,43 @@ async function withOwner(
   return { ...rest, ownerUid: (await accounts.byName(ownerName))?.uid ?? 0 };
 }
 
-/** Waits for the end of duplicate detection of what was added, and takes away what another machine has. */
-async function findDuplicates(steps: readonly NetworkStep[], ports: NetworkPorts): Promise<string[]> {
-  const added = new Set(
-    steps.flatMap(({ change }) => (change.kind === 'addAddress' ? [refusalKey(change.link, change.address)] : [])),
-  );
+/** Which of the computer's own addresses another run has just added: one that was killed did not see how their detection ended. */
+export function pendingDetection({ addresses, links }: ObservedNetwork, computer: Computer): string[] {
+  const tentative = addresses.filter(({ isTentative }) => isTentative);
+  if (tentative.length === 0) return [];
+  const ours = new Set(computer.partitions.flatMap((partition) => partition.addresses.map(({ addr }) => addr)));
+  const tunnels = tunnelNames(links);
+  return tentative
+    .filter(({ link, address }) => ours.has(address) && !tunnels.has(link))
+    .map(({ link, address }) => refusalKey(link, address));
+}
+
+/** Nobody has the other end of a tunnel yet, so detection has to wait for it. */
+function tunnelNames(links: readonly NetworkLink[]): ReadonlySet<string> {
+  return new Set(links.filter(({ kind }) => kind === 'tap' || kind === 'tun').map(({ name }) => name));
+}
+
+/**
+ * Waits for the end of duplicate detection of these addresses, and takes away what another machine has.
+ * @param added addresses as `refusalKey` names them
+ * @param onEndless is told of one whose detection does not end; when it returns, the address counts as ours
+ */
+async function findDuplicates(
+  added: ReadonlySet<string>,
+  ports: NetworkPorts,
+  onEndless: (link: string, address: string) => void,
+): Promise<string[]> {
   if (added.size === 0) return [];
-  const tunnels = new Set(
-    (await ports.network.links()).filter(({ kind }) => kind === 'tap' || kind === 'tun').map(({ name }) => name),
-  );
+  const tunnels = tunnelNames(await ports.network.links());
   const deadline = ports.clock.monotonic() + DETECTION_MS;
   for (;;) {
-    // Nobody has the other end of a tunnel yet, so detection has to wait for it.
     const ours = (await ports.network.addresses()).filter(
       ({ link, address }) => added.has(refusalKey(link, address)) && !tunnels.has(link),
     );
     const waiting = ours.find(({ isTentative }) => isTentative);
-    if (waiting === undefined) {
+    const isEndless = waiting !== undefined && ports.clock.monotonic() >= deadline;
+    if (isEndless) onEndless(waiting.link, waiting.address);
+    if (waiting === undefined || isEndless) {
       const duplicates = ours.filter(({ isDuplicate }) => isDuplicate);
       await ports.network.apply(
         duplicates.map(({ link, address, prefixLength }) => ({ kind: 'removeAddress', link, address, prefixLength })),
@@ -152,15 +189,14 @@ async function findDuplicates(steps: readonly NetworkStep[], ports: NetworkPorts
         ports.logger.warn('Another machine has the address', { link, address });
       return duplicates.map(({ link, address }) => refusalKey(link, address));
     }
-    if (ports.clock.monotonic() >= deadline) {
-      throw new FormatError(
-        'FORMAT_NETWORK',
-        `The detection of duplicates of ${waiting.address} on ${waiting.link} does not end`,
-        { hint: `Has ${waiting.link} a carrier? ip link show ${waiting.link} says so; then format again.` },
-      );
-    }
     await ports.clock.sleep(POLL_MS);
   }
+}
+
+function refuseEndlessDetection(link: string, address: string): void {
+  throw new FormatError('FORMAT_NETWORK', `The detection of duplicates of ${address} on ${link} does not end`, {
+    hint: `Has ${link} a carrier? ip link show ${link} says so; then format again.`,
+  });
 }
 
 function refusedByKernel(change: PlannedChange, failure: string): FormatError {

@@ -5,9 +5,10 @@ import { computerToWire, readStateDocument, renderStateDocument } from '../compu
 import { machineFacts, OS_RELEASE_FILES } from '../computer/facts.js';
 import { wantedComputer } from '../computer/load-computer.js';
 import type { FormatOptions } from '../config/options.js';
+import type { ObservedNetwork } from '../network/network-state.js';
 import type { NetworkOptions, NetworkPlan } from '../network/plan-network.js';
 import { planNetwork } from '../network/plan-network.js';
-import { observeNetwork, settleNetwork } from '../network/settle-network.js';
+import { observeNetwork, pendingDetection, settleNetwork } from '../network/settle-network.js';
 import { applyAccountChange, planUsers } from '../users/plan-users.js';
 import { applyFormat } from './apply.js';
 import { removeIntent, withIntent, writeIntent } from './intent.js';
@@ -59,10 +60,13 @@ export interface FormatResult {
 export async function formatComputer(options: FormatOptions, ports: FormatPorts): Promise<FormatResult> {
   const { logger } = ports;
   const publicAddress = options.dryRun ? undefined : ports.publicIpv4Address?.();
+  const network = networkOptions(options);
+  // While ip(8) looks, there is enough to read. A failure is one of where the answer is needed.
+  const observing = network && observeNetwork(required(ports.host.network, 'network'));
+  observing?.catch(() => {});
   const wanted = await loadWanted(options, logger);
   const users = await checkedUserChanges(wanted, options, ports);
-  const network = networkOptions(options);
-  const checked = network === undefined ? undefined : await checkNetwork(wanted, network, ports);
+  const checked = network && observing && checkNetwork(await observing, wanted, network);
   const facts = machineFacts(await readOsRelease(), ports.slaposVersion);
   const managers = options.definition === undefined && !options.dryRun ? ports.managers : undefined;
   if (options.definition !== undefined && ports.managers !== undefined) {
@@ -82,7 +86,7 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
   const { computer, steps, rest } = await (async () => {
     try {
       // Only a manager could have changed the network since.
-      const isSettled = checked?.steps.length === 0 && managers === undefined;
+      const isSettled = checked?.steps.length === 0 && !checked.isBeingDetected && managers === undefined;
       if (isSettled) for (const warning of checked.warnings) logger.warn(...warning);
       const settled =
         network === undefined
@@ -145,19 +149,21 @@ async function checkedUserChanges(
   return options.alterUser === true ? planUsers(required(host.accounts, 'accounts'), computer) : [];
 }
 
+interface CheckedNetwork extends NetworkPlan {
+  readonly warnings: readonly Parameters<Logger['warn']>[];
+  /** Whether an address of a partition may still turn out to be another machine's. */
+  readonly isBeingDetected: boolean;
+}
+
 /** Plans once for the errors: a machine that cannot be formatted is left as it is. The warnings are those of what is done in earnest. */
-async function checkNetwork(
-  computer: Computer,
-  options: NetworkOptions,
-  { host }: FormatPorts,
-): Promise<NetworkPlan & { readonly warnings: readonly Parameters<Logger['warn']>[] }> {
+function checkNetwork(observed: ObservedNetwork, computer: Computer, options: NetworkOptions): CheckedNetwork {
   const warnings: Parameters<Logger['warn']>[] = [];
-  const plan = planNetwork(await observeNetwork(required(host.network, 'network')), computer, options, {
+  const plan = planNetwork(observed, computer, options, {
     refused: new Set(),
     random: (limit) => randomInt(limit),
     warn: (...warning) => warnings.push(warning),
   });
-  return { ...plan, warnings };
+  return { ...plan, warnings, isBeingDetected: pendingDetection(observed, plan.computer).length > 0 };
 }
 
 function networkOptions(options: FormatOptions): NetworkOptions | undefined {

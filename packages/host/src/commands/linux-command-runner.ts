@@ -1,4 +1,4 @@
-import fs from 'node:fs/promises';
+import fs from 'node:fs';
 
 import { fileError, HostError, systemErrorCode } from '../errors.js';
 import { silentLogger, type Logger } from '../log/logger.js';
@@ -173,7 +173,7 @@ export class LinuxCommandRunner implements CommandRunner, AsyncDisposable {
 
 async function checkFolder(cwd: string): Promise<void> {
   try {
-    const stats = await fs.stat(cwd);
+    const stats = cwd === '/' ? fs.statSync(cwd) : await fs.promises.stat(cwd);
     if (stats.isDirectory()) return;
   } catch (error) {
     if (systemErrorCode(error) !== 'ENOENT') throw fileError('enter', cwd, error);

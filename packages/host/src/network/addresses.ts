@@ -13,8 +13,9 @@ function notAnAddress(text: string): HostError {
 
 /** 4 or 6. @throws HostError `HOST_INVALID_ARGUMENT` when it is no address; a zone (`%eth0`) is refused too. */
 export function addressFamily(address: string): AddressFamily {
-  if (isIPv4(address)) return 4;
-  if (isIPv6(address) && !address.includes('%')) return 6;
+  if (!address.includes(':')) {
+    if (isIPv4(address)) return 4;
+  } else if (isIPv6(address) && !address.includes('%')) return 6;
   throw notAnAddress(address);
 }
 

@@ -31,11 +31,11 @@ const linkSchema = z.object({
 });
 
 const routeSchema = z.object({
-  type: z.string().default('unicast'),
+  type: z.string().optional(),
   dst: z.string(),
   gateway: z.string().optional(),
   dev: z.string().optional(),
-  table: z.union([z.string(), z.number()]).default('main'),
+  table: z.union([z.string(), z.number()]).optional(),
 });
 
 /** A link as ip(8) shows it; the owner of a tunnel is still a name. */
@@ -95,12 +95,19 @@ export function parseAddresses(text: string): NetworkAddress[] {
 
 /** Reads `ip -json route show table all`. */
 export function parseRoutes(text: string, family: AddressFamily): NetworkRoute[] {
+  // Each interface has routes to the same two or three networks.
+  const destinations = new Map<string, string>();
+  const canonical = (destination: string): string => {
+    const known = destinations.get(destination) ?? canonicalDestination(destination);
+    destinations.set(destination, known);
+    return known;
+  };
   return parseList(text, routeSchema).map((route) => ({
     family,
-    destination: canonicalDestination(route.dst),
+    destination: canonical(route.dst),
     link: route.dev,
     via: route.gateway,
-    table: String(route.table),
-    type: route.type,
+    table: String(route.table ?? 'main'),
+    type: route.type ?? 'unicast',
   }));
 }

@@ -1,4 +1,4 @@
-import { checkAccountName, unknownAccount } from './account-rules.js';
+import { checkAccountName, checkUserChange, missingChange, unknownAccount } from './account-rules.js';
 import type { AccountChange, Accounts, NewUser, UserChange } from './accounts.js';
 import { MemoryAccounts } from './memory-accounts.js';
 import type { GroupEntry, UserEntry } from './user.js';
@@ -75,14 +75,16 @@ export class DryRunAccounts implements Accounts {
   async modifyUser(name: string, change: UserChange): Promise<void> {
     const user = await this.byName(name);
     if (user === undefined) throw unknownAccount('user', name);
-    const before = JSON.stringify([user, await this.groupNamesOf(name)]);
+    checkUserChange(name, change);
+    // Nothing is copied for one that is as it should be: each copy makes the next search longer.
+    const primaryGroup = await this.groupByGid(user.gid);
+    if (missingChange(user, primaryGroup, await this.groupNamesOf(name), change) === undefined) return;
     await this.#copyUser(user);
     for (const group of [change.group, ...(change.joinGroups ?? [])]) {
       if (group !== undefined) await this.#copyGroup(group);
     }
     await this.#overlay.modifyUser(name, change);
-    const after = JSON.stringify([await this.byName(name), await this.groupNamesOf(name)]);
-    if (after !== before) this.#changes.push({ kind: 'modifyUser', name, change });
+    this.#changes.push({ kind: 'modifyUser', name, change });
   }
 
   async lockPassword(name: string): Promise<void> {

@@ -3,8 +3,8 @@ import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 
-import ky, { HTTPError, TimeoutError } from 'ky';
-import { Agent, type Dispatcher, ProxyAgent, request as undiciRequest } from 'undici';
+import type * as Ky from 'ky';
+import type * as Undici from 'undici';
 
 import { SlapError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -56,10 +56,17 @@ export interface HttpAnswer {
   text(): string;
 }
 
+/** What a call is made with. It is loaded with the first one: a program that only reads and writes documents starts without. */
+interface HttpLibraries {
+  readonly ky: typeof Ky;
+  readonly undici: typeof Undici;
+}
+
 /** HTTP with one identity: keep-alive, time-outs, retries, TLS. The only file that knows ky and undici. */
 export class HttpTransport implements AsyncDisposable {
   readonly #options: HttpTransportOptions;
-  #dispatcher: Promise<Dispatcher> | undefined;
+  #libraries: Promise<HttpLibraries> | undefined;
+  #dispatcher: Promise<Undici.Dispatcher> | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -86,7 +93,9 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   async #sendOnce(call: HttpCall): Promise<HttpAnswer> {
-    const dispatcher = await this.#open();
+    const libraries = await this.#load();
+    const { default: ky, HTTPError } = libraries.ky;
+    const dispatcher = await this.#open(libraries);
     const isIdempotent = call.isIdempotent ?? call.method === 'GET';
     let response: Response;
     try {
@@ -97,7 +106,7 @@ export class HttpTransport implements AsyncDisposable {
         ...(call.signal === undefined ? {} : { signal: call.signal }),
         redirect: 'manual',
         timeout: this.#options.totalTimeoutMs,
-        fetch: (input) => this.#fetch(input as Request, dispatcher),
+        fetch: (input) => this.#fetch(input as Request, libraries, dispatcher),
         retry: {
           limit: this.#options.retries,
           methods: isIdempotent ? [call.method === 'GET' ? 'get' : 'post'] : [],
@@ -106,28 +115,28 @@ export class HttpTransport implements AsyncDisposable {
           maxRetryAfter: LONGEST_RETRY_AFTER_MS,
           backoffLimit: LONGEST_BACKOFF_MS,
           jitter: true,
-          shouldRetry: ({ error }) => this.#shouldRetry(call, error),
+          shouldRetry: ({ error }) => this.#shouldRetry(call, error, libraries),
         },
       });
     } catch (error) {
       if (error instanceof HTTPError) response = error.response;
       else if (call.signal?.aborted === true) throw call.signal.reason;
-      else throw this.#failure(call, error);
+      else throw this.#failure(call, error, libraries);
     }
     const body = new Uint8Array(await response.arrayBuffer());
     return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
   }
 
-  #shouldRetry(call: HttpCall, error: Error): boolean | undefined {
-    if (error instanceof HTTPError) return undefined; // By its status.
-    if (call.signal?.aborted === true || !isSlapConnectionFailure(this.#failure(call, error))) return false;
+  #shouldRetry(call: HttpCall, error: Error, libraries: HttpLibraries): boolean | undefined {
+    if (error instanceof libraries.ky.HTTPError) return undefined; // By its status.
+    if (call.signal?.aborted === true || !isSlapConnectionFailure(this.#failure(call, error, libraries))) return false;
     this.#options.logger.debug('A call to the master failed and is sent again.', { call: call.url.pathname, error });
     return undefined;
   }
 
-  #failure(call: HttpCall, error: unknown): SlapError {
+  #failure(call: HttpCall, error: unknown, { ky }: HttpLibraries): SlapError {
     return connectionError(call.method, call.url, error, {
-      isDeadline: error instanceof TimeoutError,
+      isDeadline: error instanceof ky.TimeoutError,
       timeoutMs: this.#options.totalTimeoutMs,
     });
   }
@@ -144,9 +153,9 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   /** What ky calls: one exchange, its body read to the end, so that a broken body counts as a failed call. */
-  async #fetch(request: Request, dispatcher: Dispatcher): Promise<Response> {
+  async #fetch(request: Request, { undici }: HttpLibraries, dispatcher: Undici.Dispatcher): Promise<Response> {
     const { timeoutMs, maxAnswerBytes } = this.#options;
-    const answer = await undiciRequest(request.url, {
+    const answer = await undici.request(request.url, {
       dispatcher,
       method: request.method as 'GET' | 'POST',
       headers: Object.fromEntries(request.headers),
@@ -163,12 +172,17 @@ export class HttpTransport implements AsyncDisposable {
     return new Response(BODILESS_STATUSES.has(answer.statusCode) ? null : body, { status: answer.statusCode, headers });
   }
 
-  #open(): Promise<Dispatcher> {
-    this.#dispatcher ??= this.#createDispatcher();
+  #load(): Promise<HttpLibraries> {
+    this.#libraries ??= Promise.all([import('ky'), import('undici')]).then(([ky, undici]) => ({ ky, undici }));
+    return this.#libraries;
+  }
+
+  #open(libraries: HttpLibraries): Promise<Undici.Dispatcher> {
+    this.#dispatcher ??= this.#createDispatcher(libraries);
     return this.#dispatcher;
   }
 
-  async #createDispatcher(): Promise<Dispatcher> {
+  async #createDispatcher({ undici }: HttpLibraries): Promise<Undici.Dispatcher> {
     const { keyFile, certFile, masterCaFile, insecure, timeoutMs, proxyUrl } = this.#options;
     const [key, cert, ca] = await Promise.all([
       readPem(keyFile, 'the key of the client certificate'),
@@ -183,8 +197,8 @@ export class HttpTransport implements AsyncDisposable {
     };
     const common = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
     return proxyUrl === undefined
-      ? new Agent({ ...common, connect: { ...tls, timeout: timeoutMs } })
-      : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, timeout: timeoutMs } });
+      ? new undici.Agent({ ...common, connect: { ...tls, timeout: timeoutMs } })
+      : new undici.ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, timeout: timeoutMs } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
