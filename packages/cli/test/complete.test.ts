@@ -218,7 +218,7 @@ describe('__complete', () => {
 
 it('prints the bare data', async () => {
   const { stdout } = await runSlapos(['complete', '--shell', 'none']);
-  expect(stdout).toMatch(/^ {2}cmds='complete computer .*'$/m);
+  expect(stdout).toMatch(/^ {2}cmds='cachelookup complete computer .*'$/m);
   expect(stdout).toMatch(/^ {2}cmds_computer='info list token'$/m);
   expect(stdout).toMatch(/^ {2}cmds_node_prune='-h --help --cfg --dry-run --additional-software-directory'$/m);
 });

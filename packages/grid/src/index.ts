@@ -1,6 +1,11 @@
 export type { BinaryCache, BinaryCacheRequest } from './binary-cache/binary-cache.js';
-export { binaryCacheOptionsFromSection } from './binary-cache/from-section.js';
+export {
+  binaryCacheOptionsFromSection,
+  cacheIndexFromSection,
+  cacheLookupSectionSchema,
+} from './binary-cache/from-section.js';
 export type { TlsCredentials } from './binary-cache/http.js';
+export { indexUrl, lookUp, type CacheIndex, type IndexEntry } from './binary-cache/look-up.js';
 export { createNetworkBinaryCache, type NetworkBinaryCacheOptions } from './binary-cache/network-binary-cache.js';
 export { detectPlatform, isSamePlatform, type Platform } from './binary-cache/platform.js';
 export { bootNode, isGlobalUnicast, type BootOptions, type BootPorts, type BootSteps } from './boot/boot.js';

@@ -26,4 +26,5 @@ export {
   type PublishedParameters,
   readProxyDatabase,
 } from './show/read-database.js';
+export { framedTable } from './show/framed-table.js';
 export { renderProxyShow } from './show/render.js';

@@ -82,7 +82,8 @@ function readOs(os: z.output<typeof descriptionSchema>['os']): Platform['os'] | 
   return match === null ? undefined : [match[1] ?? '', match[2] ?? '', match[3] ?? ''];
 }
 
-function readDescription(text: string): CacheEntry | undefined {
+/** What a description says about an archive; `undefined` when it says not enough. */
+export function readDescription(text: string): CacheEntry | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -104,15 +105,20 @@ function readDescription(text: string): CacheEntry | undefined {
   };
 }
 
+/** The pairs of an answer of shadir; what is none is left out. (spec: grid 6.2) */
+export function readPairs(answer: unknown): [description: string, signature: string][] {
+  return answerSchema.parse(answer).flatMap((item) => {
+    const pair = pairSchema.safeParse(item);
+    return pair.success ? [pair.data] : [];
+  });
+}
+
 /**
  * The entries of an answer of shadir that a trusted key signed, in their order. The signature is checked over the received text, and only
  * then is the text read. (spec: grid 6.2)
  */
 export function readTrustedEntries(answer: unknown, keys: readonly KeyObject[]): CacheEntry[] {
-  return answerSchema.parse(answer).flatMap((item) => {
-    const pair = pairSchema.safeParse(item);
-    if (!pair.success) return [];
-    const [description, signature] = pair.data;
+  return readPairs(answer).flatMap(([description, signature]) => {
     if (!isTrusted(description, signature, keys)) return [];
     const entry = readDescription(description);
     return entry === undefined ? [] : [entry];

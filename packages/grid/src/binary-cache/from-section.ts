@@ -1,11 +1,17 @@
 import { readFile } from 'node:fs/promises';
 
+import { z } from 'zod';
+
 import { GridError } from '../errors.js';
 import type { GridSection } from '../pass/section.js';
 import type { TlsCredentials } from './http.js';
+import type { CacheIndex } from './look-up.js';
 import type { NetworkBinaryCacheOptions } from './network-binary-cache.js';
 
-async function read(section: GridSection, key: keyof GridSection): Promise<string | undefined> {
+async function read<Key extends string>(
+  section: Readonly<Partial<Record<Key, unknown>>>,
+  key: Key,
+): Promise<string | undefined> {
   const file = section[key];
   if (typeof file !== 'string' || file === '') return undefined;
   try {
@@ -18,7 +24,7 @@ async function read(section: GridSection, key: keyof GridSection): Promise<strin
   }
 }
 
-async function readTls(section: GridSection, service: 'shacache' | 'shadir'): Promise<TlsCredentials> {
+async function readTls(section: TlsSection, service: 'shacache' | 'shadir'): Promise<TlsCredentials> {
   const ca = await read(section, `${service}-ca-file`);
   const certificate = await read(section, `${service}-cert-file`);
   const key = await read(section, `${service}-key-file`);
@@ -26,6 +32,49 @@ async function readTls(section: GridSection, service: 'shacache' | 'shadir'): Pr
     ...(ca === undefined ? {} : { ca }),
     ...(certificate === undefined ? {} : { certificate }),
     ...(key === undefined ? {} : { key }),
+  };
+}
+
+type TlsSection = Readonly<Partial<Record<`sha${'cache' | 'dir'}-${'ca' | 'cert' | 'key'}-file`, string | undefined>>>;
+
+const text = z.string().optional();
+
+/** What looking something up in a cache needs of `[networkcache]`. (spec: config 3.3) */
+export const cacheLookupSectionSchema = z.object({
+  'signature-certificate-list': z.string({ error: 'is needed; it may be empty: then nothing is trusted' }),
+  'download-cache-url': text,
+  'download-dir-url': text,
+  'download-binary-cache-url': text,
+  'download-binary-dir-url': text,
+  'shadir-ca-file': text,
+  'shadir-cert-file': text,
+  'shadir-key-file': text,
+});
+
+/**
+ * The index of built Software Releases (`binary`), or of files and Python distributions (`source`).
+ * @throws GridError `GRID_INVALID_OPTIONS` for a key that is missing, or a file that cannot be read (spec: cli §7)
+ */
+export async function cacheIndexFromSection(
+  section: z.output<typeof cacheLookupSectionSchema>,
+  kind: 'binary' | 'source',
+): Promise<CacheIndex> {
+  const prefix = kind === 'binary' ? 'download-binary' : 'download';
+  for (const key of [`${prefix}-cache-url`, `${prefix}-dir-url`] as const) {
+    const url = section[key];
+    if (url === undefined || !URL.canParse(url))
+      throw new GridError(
+        'GRID_INVALID_OPTIONS',
+        `${key} of [networkcache] is ${url === undefined ? 'missing' : 'no URL'}`,
+        {
+          hint: 'Set it to where the cache is.',
+        },
+      );
+  }
+  return {
+    url: section[`${prefix}-dir-url`] ?? '',
+    certificates: section['signature-certificate-list'],
+    tls: await readTls(section, 'shadir'),
   };
 }
 

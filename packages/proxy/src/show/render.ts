@@ -1,5 +1,6 @@
 import { pythonFloatText } from '@slapos/slap';
 
+import { framedTable } from './framed-table.js';
 import {
   PROXY_SHOW_SECTIONS,
   type ProxyDatabaseContent,
@@ -51,32 +52,14 @@ function renderSection(section: ProxyShowSection, content: ProxyDatabaseContent)
 
 function tableText(name: string, table: ProxyShowTable, skipped?: string): string {
   if (table.rows.length === 0) return `table ${name}: empty`;
-  const lines = [
-    table.columns,
-    ...table.rows.map((row) => table.columns.map((column) => cellText(row[column] ?? null))),
-  ];
-  const widths = table.columns.map((_, index) => Math.max(...lines.map((line) => displayWidth(line[index] ?? ''))));
-  const texts = lines.map((line) => ` ${line.map((cell, index) => centred(cell, widths[index] ?? 0)).join(' ')} `);
-  const rule = '-'.repeat(widths.reduce((sum, width) => sum + width + 1, 1));
   const title = skipped === undefined ? `table ${name}` : `table ${name}: skipping ${skipped}`;
-  return [title, rule, texts[0], rule, ...texts.slice(1), rule].join('\n');
+  const rows = table.rows.map((row) => table.columns.map((column) => cellText(row[column] ?? null)));
+  return `${title}\n${framedTable(table.columns, rows)}`;
 }
 
 function cellText(value: ProxyShowValue): string {
   if (value === null) return '-';
   return typeof value === 'number' ? pythonFloatText(value) : value;
-}
-
-/** Where the space left over is odd, the larger part goes to the right of a text of odd length, to the left of one of even length. */
-function centred(text: string, width: number): string {
-  const length = displayWidth(text);
-  const free = width - length;
-  const left = free % 2 === 1 && length % 2 === 0 ? Math.ceil(free / 2) : Math.floor(free / 2);
-  return ' '.repeat(left) + text + ' '.repeat(free - left);
-}
-
-function displayWidth(text: string): number {
-  return Array.from(text).length;
 }
 
 function parametersText({ partitionId, title, softwareType, parameters }: PublishedParameters): string {
