@@ -3,12 +3,11 @@ import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 
-import type * as Ky from 'ky';
-import type * as Undici from 'undici';
-
 import { SlapError } from '../errors.js';
 import type { Logger } from '../logger.js';
 import { connectionError } from './http-errors.js';
+import type * as HttpLibrariesModule from './http-libraries.js';
+import type { Dispatcher } from './http-libraries.js';
 
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -57,16 +56,13 @@ export interface HttpAnswer {
 }
 
 /** What a call is made with. It is loaded with the first one: a program that only reads and writes documents starts without. */
-interface HttpLibraries {
-  readonly ky: typeof Ky;
-  readonly undici: typeof Undici;
-}
+type HttpLibraries = typeof HttpLibrariesModule;
 
-/** HTTP with one identity: keep-alive, time-outs, retries, TLS. The only file that knows ky and undici. */
+/** HTTP with one identity: keep-alive, time-outs, retries, TLS. With `http-libraries.ts` the only file that knows ky and undici. */
 export class HttpTransport implements AsyncDisposable {
   readonly #options: HttpTransportOptions;
   #libraries: Promise<HttpLibraries> | undefined;
-  #dispatcher: Promise<Undici.Dispatcher> | undefined;
+  #dispatcher: Promise<Dispatcher> | undefined;
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -94,7 +90,7 @@ export class HttpTransport implements AsyncDisposable {
 
   async #sendOnce(call: HttpCall): Promise<HttpAnswer> {
     const libraries = await this.#load();
-    const { default: ky, HTTPError } = libraries.ky;
+    const { ky, HTTPError } = libraries;
     const dispatcher = await this.#open(libraries);
     const isIdempotent = call.isIdempotent ?? call.method === 'GET';
     let response: Response;
@@ -128,15 +124,15 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   #shouldRetry(call: HttpCall, error: Error, libraries: HttpLibraries): boolean | undefined {
-    if (error instanceof libraries.ky.HTTPError) return undefined; // By its status.
+    if (error instanceof libraries.HTTPError) return undefined; // By its status.
     if (call.signal?.aborted === true || !isSlapConnectionFailure(this.#failure(call, error, libraries))) return false;
     this.#options.logger.debug('A call to the master failed and is sent again.', { call: call.url.pathname, error });
     return undefined;
   }
 
-  #failure(call: HttpCall, error: unknown, { ky }: HttpLibraries): SlapError {
+  #failure(call: HttpCall, error: unknown, { TimeoutError }: HttpLibraries): SlapError {
     return connectionError(call.method, call.url, error, {
-      isDeadline: error instanceof ky.TimeoutError,
+      isDeadline: error instanceof TimeoutError,
       timeoutMs: this.#options.totalTimeoutMs,
     });
   }
@@ -153,9 +149,9 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   /** What ky calls: one exchange, its body read to the end, so that a broken body counts as a failed call. */
-  async #fetch(request: Request, { undici }: HttpLibraries, dispatcher: Undici.Dispatcher): Promise<Response> {
+  async #fetch(request: Request, { request: send }: HttpLibraries, dispatcher: Dispatcher): Promise<Response> {
     const { timeoutMs, maxAnswerBytes } = this.#options;
-    const answer = await undici.request(request.url, {
+    const answer = await send(request.url, {
       dispatcher,
       method: request.method as 'GET' | 'POST',
       headers: Object.fromEntries(request.headers),
@@ -173,16 +169,16 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   #load(): Promise<HttpLibraries> {
-    this.#libraries ??= Promise.all([import('ky'), import('undici')]).then(([ky, undici]) => ({ ky, undici }));
+    this.#libraries ??= import('./http-libraries.js');
     return this.#libraries;
   }
 
-  #open(libraries: HttpLibraries): Promise<Undici.Dispatcher> {
+  #open(libraries: HttpLibraries): Promise<Dispatcher> {
     this.#dispatcher ??= this.#createDispatcher(libraries);
     return this.#dispatcher;
   }
 
-  async #createDispatcher({ undici }: HttpLibraries): Promise<Undici.Dispatcher> {
+  async #createDispatcher({ Agent, ProxyAgent }: HttpLibraries): Promise<Dispatcher> {
     const { keyFile, certFile, masterCaFile, insecure, timeoutMs, proxyUrl } = this.#options;
     const [key, cert, ca] = await Promise.all([
       readPem(keyFile, 'the key of the client certificate'),
@@ -197,8 +193,8 @@ export class HttpTransport implements AsyncDisposable {
     };
     const common = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: timeoutMs, bodyTimeout: timeoutMs };
     return proxyUrl === undefined
-      ? new undici.Agent({ ...common, connect: { ...tls, timeout: timeoutMs } })
-      : new undici.ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, timeout: timeoutMs } });
+      ? new Agent({ ...common, connect: { ...tls, timeout: timeoutMs } })
+      : new ProxyAgent({ ...common, uri: proxyUrl, requestTls: { ...tls, timeout: timeoutMs } });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
