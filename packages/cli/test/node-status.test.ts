@@ -138,6 +138,90 @@ it('selects by partition and by failure, and names what is not there', async () 
   expect(messages(unknown.stderr)).toContain('nope: ERROR (no such group)');
 });
 
+async function put(name: string, text: string): Promise<void> {
+  const file = path.join(folder, 'inst', name);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeFile(file, text);
+}
+
+function promiseResult(title: string, failed: boolean, message: string): string {
+  const date = '2026-01-02T03:04:05+0000';
+  const result = { type: 'Test Result', failed, date, message };
+  return JSON.stringify({ title, name: `${title}.py`, path: `/p/${title}.py`, 'execution-time': 0.1, result });
+}
+
+it('shows the machine on one screen: partitions, what is wrong in them, and releases', async () => {
+  await put(
+    'var/lib/grid/last-target.json',
+    JSON.stringify([
+      {
+        partitionId: 'slappart0',
+        requestedState: 'started',
+        softwareReleaseUrl: 'http://sr/web/software.cfg',
+        softwareType: 'default',
+        instanceTitle: 'web',
+      },
+    ]),
+  );
+  await put('slappart0/.slapgrid/promise/result/check-http.status.json', promiseResult('check-http', true, 'refused'));
+  await put('slappart0/.slapgrid/promise/result/fine.status.json', promiseResult('fine', false, ''));
+  await put('slappart7/var/x', '');
+  const finished = { v: 1, type: 'partition.finished', pass: 'instance', passId: 'p', partition: 'slappart0' };
+  const time = new Date(Date.now() - 125_000).toISOString();
+  await put(
+    'var/log/slapos-events.jsonl',
+    `${JSON.stringify({ ...finished, time, outcome: 'failed', durationMs: 1200 })}\n`,
+  );
+  const release = path.join(folder, 'soft/0123456789abcdef0123456789abcdef');
+  await mkdir(release, { recursive: true });
+  await writeFile(path.join(release, '.completed'), '');
+  await writeFile(path.join(release, 'buildout.cfg'), '[buildout]\nextends = http://sr/web/software.cfg\n');
+  await configure(`software_root = ${path.join(folder, 'soft')}\ncomputer_id = COMP-7`);
+  await slapos('node', 'start', 'slappart0:*');
+  await vi.waitFor(async () =>
+    expect((await statusDocument('--failed', '--only-cp', 'slappart0')).document.items).toHaveLength(1),
+  );
+
+  const { stdout } = await slapos('node', 'status', '--output', 'table');
+  const [header = '', ...lines] = stdout.split('\n');
+  expect(header).toMatch(/^COMP-7 {3}disk \d+ % {3}load \d+\.\d {3}\d\d:\d\d$/);
+  expect(lines.map((line) => line.split(/ {2,}/))).toEqual([
+    ['PARTITION', 'INSTANCE', 'TYPE', 'STATE', 'SERVICES', 'PROMISES', 'LAST PASS'],
+    ['slappart0', 'web', 'default', 'started', '1/3', 'x 1 of 2', '2 min ago, failed'],
+    ['', 'x check-http', 'refused (since 2026-01-02)'],
+    [
+      '',
+      expect.stringMatching(/^\* job/),
+      expect.stringMatching(/^EXITED .*\(exit 3\)$/),
+      'slapos node logs slappart0 job',
+    ],
+    ['', 'x last pass failed', 'slapos node logs slappart0 --last-pass'],
+    ['slappart7', '-', '-', 'free'],
+    ['SOFTWARE', 'http://sr/web/software.cfg complete'],
+    [''],
+  ]);
+
+  const document = await slapos('node', 'status', '--partitions', '--json', '--only-cp', 'slappart0', '--master');
+  expect(JSON.parse(document.stdout)).toMatchObject({
+    kind: 'NodeDashboard',
+    computerId: 'COMP-7',
+    master: { isWell: false, message: 'is not configured' },
+    releases: [{ softwareReleaseUrl: 'http://sr/web/software.cfg', state: 'complete' }],
+    items: [
+      {
+        partition: 'slappart0',
+        instance: 'web',
+        services: { running: 1, all: 3, failed: [{ service: 'job', exitStatus: 3 }] },
+        promises: { all: 2, failing: [{ promise: 'check-http', timesInARow: 1, since: '2026-01-02T03:04:05.000Z' }] },
+        lastRun: { outcome: 'failed', durationMs: 1200, endedAt: time },
+      },
+    ],
+  });
+  const inTrouble = await slapos('node', 'status', '--failed');
+  expect(inTrouble.stdout).toContain('check-http');
+  expect(inTrouble.stdout).not.toContain('slappart7');
+});
+
 it('watches: one document for each change, until it is interrupted', async () => {
   const words = ['node', 'status', '--cfg', path.join(folder, 'slapos.cfg'), '--watch', '--json', '--interval', '0.1'];
   const child = spawn(process.execPath, [SLAPOS_BIN, ...words, 'slappart0:*'], { stdio: ['ignore', 'pipe', 'pipe'] });

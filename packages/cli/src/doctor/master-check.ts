@@ -24,7 +24,8 @@ export async function checkMaster(context: DoctorContext): Promise<Finding[]> {
   return [...(await checkAnswer(url, context)), ...certificate];
 }
 
-async function checkAnswer(url: string, context: DoctorContext): Promise<Finding[]> {
+/** Whether the master answers, and what time it has. */
+export async function checkAnswer(url: string, context: DoctorContext): Promise<Finding[]> {
   try {
     const startedAt = context.now();
     const { date } = await head(url, context);

@@ -78,11 +78,13 @@ export function fingerprintOf({ supervisor, services }: NodeStatus): string {
   return JSON.stringify([supervisor, services.map(({ description: _, ...facts }) => facts)]);
 }
 
-function isOfPartition({ group }: ProcessInfo, partition: string | undefined): boolean {
+/** Whether a service belongs to a partition, its managers' included; to `undefined` belong all. */
+export function isOfPartition({ group }: ProcessInfo, partition: string | undefined): boolean {
   return partition === undefined || group === partition || group.startsWith(`${partition}-`);
 }
 
-function hasFailed({ state, exitStatus }: ProcessInfo): boolean {
+/** Whether a service gave up, or ended with a failure. */
+export function hasFailed({ state, exitStatus }: ProcessInfo): boolean {
   const hasGivenUp =
     state === PROCESS_STATES.FATAL || state === PROCESS_STATES.BACKOFF || state === PROCESS_STATES.UNKNOWN;
   return hasGivenUp || (state === PROCESS_STATES.EXITED && exitStatus !== 0);
