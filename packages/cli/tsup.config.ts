@@ -1,6 +1,6 @@
 import type { Options } from 'tsup';
 import { packageTsupConfig } from '../../config/tsup.ts';
-import { bundledAssets, englishOnly, thirdPartyLicences } from './build/esbuild-plugins.ts';
+import { bundledAssets, englishOnly, oclifWhenUsed, thirdPartyLicences } from './build/esbuild-plugins.ts';
 
 /** oclif can compile commands of plug-ins under development; the mini-master starts slowly anyway; SQLite is native. */
 const NOT_BUNDLED = ['typescript', 'ts-node', '@slapos/proxy', 'better-sqlite3'];
@@ -20,7 +20,7 @@ const bundled: Options = {
     options.minifySyntax = true;
     options.sourcesContent = false;
   },
-  esbuildPlugins: [bundledAssets, englishOnly],
+  esbuildPlugins: [bundledAssets, englishOnly, oclifWhenUsed],
   // Libraries that were written for CommonJS ask for Node.js's own modules in its way.
   banner: {
     js: "import { createRequire as $createRequire } from 'node:module'; const require = $createRequire(import.meta.url);",
@@ -50,7 +50,7 @@ export default [
       'src/commands/**/*.ts',
       '!src/**/*.test.ts',
     ],
-    esbuildPlugins: [bundledAssets, englishOnly, thirdPartyLicences],
+    esbuildPlugins: [bundledAssets, englishOnly, oclifWhenUsed, thirdPartyLicences],
     clean: false,
     // Commands are loaded by oclif; only the library has types that somebody reads.
     dts: { entry: ['src/index.ts'], compilerOptions: { ignoreDeprecations: '6.0' } },

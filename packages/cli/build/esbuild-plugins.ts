@@ -7,6 +7,9 @@ type Plugin = NonNullable<Options['esbuildPlugins']>[number];
 /** A source of one of our other packages. */
 const OWN_PACKAGE = /\/packages\/([a-z]+)\/src\/.*\.ts$/;
 
+const WHOLE_ZOD = "import { z } from 'zod';";
+const PARTS_OF_ZOD = "import * as z from 'zod';";
+
 /**
  * Keeps files that a package reads at run time where they are, in that package: a place that it derives from its own code is derived
  * from the installed package instead of the bundle.
@@ -16,9 +19,10 @@ export const bundledAssets: Plugin = {
   setup(build) {
     build.onLoad({ filter: OWN_PACKAGE }, async ({ path: file }) => {
       const name = OWN_PACKAGE.exec(file)?.[1] ?? '';
-      if (name === 'cli') return undefined;
-      const text = await readFile(file, 'utf8');
-      return { contents: text.replaceAll('import.meta.url', `import.meta.resolve('@slapos/${name}')`), loader: 'ts' };
+      const text = (await readFile(file, 'utf8')).replace(WHOLE_ZOD, PARTS_OF_ZOD);
+      const contents =
+        name === 'cli' ? text : text.replaceAll('import.meta.url', `import.meta.resolve('@slapos/${name}')`);
+      return { contents, loader: 'ts' };
     });
   },
 };
@@ -31,6 +35,31 @@ export const englishOnly: Plugin = {
       contents: "export { default as en } from './en.js';",
       loader: 'js',
     }));
+  },
+};
+
+/** Statements in which compiled TypeScript loads another module; what it needs of that it looks up in it, each time. */
+const LOADS = /^(?:const|var) (\w+) = ((?:__import(?:Default|Star)\()?require\("[^"]+"\)\)?);$/gm;
+const LOADS_AND_EXPORTS = /^exports\.(\w+) = (__importStar\(require\("[^"]+"\)\));$/gm;
+/** Compares our Node.js with the package.json of oclif, which a bundle has not. */
+const NODE_CHECK = /^checkNodeVersion\(\);$/m;
+const LATER =
+  'const $later = (load) => { let it; return new Proxy({}, { get: (_, name) => (it ??= load())[name] }); };';
+
+/**
+ * A command needs oclif's parser and little else, but each module of oclif loads all others: help, plug-in finder, spinners. Here each
+ * loads another when it first uses it.
+ */
+export const oclifWhenUsed: Plugin = {
+  name: 'oclif-when-used',
+  setup(build) {
+    build.onLoad({ filter: /\/@oclif\/core\/lib\/.*\.js$/ }, async ({ path: file }) => {
+      const text = (await readFile(file, 'utf8'))
+        .replaceAll(LOADS, 'const $1 = $$later(() => $2);')
+        .replaceAll(LOADS_AND_EXPORTS, 'Object.defineProperty(exports, "$1", { enumerable: true, get: () => $2 });')
+        .replace(NODE_CHECK, '');
+      return { contents: `${LATER}${text}`, loader: 'js' };
+    });
   },
 };
 
