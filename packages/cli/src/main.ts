@@ -1,5 +1,6 @@
 import { isJournalStream } from './console/journal-stream.js';
 import { type CommandCatalogue, commandName, commandNames, readOwnCatalogue } from './command-line/catalogue.js';
+import type { OptionFacts } from './command-line/command-options.js';
 import { findCommand } from './command-line/find-command.js';
 import { type GlobalOptions, liftGlobalOptions } from './command-line/global-options.js';
 import { renderCommandHelp, renderGlobalHelp } from './command-line/help.js';
@@ -33,6 +34,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
   }
   let command = '';
   let words = argv;
+  let flags: readonly OptionFacts[] = [];
   try {
     const { options, rest } = liftGlobalOptions(argv);
     log = openLog(options);
@@ -51,6 +53,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     words = found.rest;
     const facts = catalogue.commands.find(({ id }) => commandName(id) === found.name);
     if (facts === undefined) throw new Error(`the manifest lacks ${found.name}`);
+    flags = Object.values(facts.flags);
     if (options.help) {
       process.stdout.write(`${renderCommandHelp(facts)}\n`);
       return EXIT_CODES.OK;
@@ -59,7 +62,7 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     const { runCommand } = await import('./run-command.js');
     return await runCommand({ root, facts, words: found.rest, log, signal: stop.signal, options });
   } catch (error) {
-    return reportError(asUsageError(command, error), {
+    return reportError(asUsageError(command, error, flags), {
       command,
       log,
       format: outputFormatOfWords(words, process.env),

@@ -157,6 +157,13 @@ You can rerun the command to get up-to-date information.
     expect(await instanceParameters('web')).toEqual({ _: { port: 'x', no: 1 } });
   });
 
+  it('says in the sentence that scripts know that there is no schema', async () => {
+    const { stderr } = await slapos('request', 'web', 'http://127.0.0.1:1/software.cfg', '--check');
+    expect(stderr).toMatch(
+      /WARNING Unable to load JSON http:\/\/127\.0\.0\.1:1\/software\.cfg\.json \(Error: connect ECONNREFUSED 127\.0\.0\.1:1\)/,
+    );
+  });
+
   it.each([
     [['--parameters', 'a'], 2, /argument --parameters: expected KEY=VALUE, found "a"/],
     [['--parameters', 'a=1', 'a=2'], 1, /Multiple values provided for the same key 'a'/],

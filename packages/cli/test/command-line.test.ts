@@ -60,7 +60,15 @@ describe('a wrong command line', () => {
     [['--foo'], 5, /slapos: invalid option '--foo'/],
     [['node', 'instance', '--frobnicate'], 2, /unrecognized arguments: --frobnicate/],
     [['node', 'instance', '--maximum-periodicity', 'x'], 2, /maximum-periodicity/],
-    [['node', 'instance', '--all', '--only-cp', 'a'], 2, /all/],
+    [
+      ['node', 'instance', '--all', '--only-cp', 'a'],
+      2,
+      /slapos node instance: error: argument (?:--all: not allowed with argument --only-cp\/--only|--only-cp\/--only: not allowed with argument --all)\n(?!.*why:)/,
+    ],
+    [['node', 'instance', '--pidfile'], 2, /slapos node instance: error: argument --pidfile: expected one argument\n/],
+    [['complete', '--shell', 'csh'], 2, /argument --shell: invalid choice: 'csh' \(choose from 'bash', /],
+    [['node', 'status', '--interval', '3'], 2, /argument --interval: needs --watch\n/],
+    [['request', 'a'], 2, /the following arguments are required: software_url\n(?!.*why:)/],
     [['node', 'software', '--garbage-collect', '--only-sr', 'a'], 2, /not allowed with argument --only-sr/],
     [['node', 'format', '--alter_user', 'yes'], 2, /alter-user/],
     [['node', 'status', '-q', '-v'], 2, /not allowed with argument/],
@@ -111,9 +119,32 @@ describe('a pass', () => {
       '[slapos]\nroot_check = false\nmaster_url = http://m/\ncomputer_id = c\ninstance_root = /i\nsoftware_root = /s\nkey_file = /nowhere\n',
       /Missing mandatory parameters: cert_file, certificate_repository_path/,
     ],
-    ['[slapos]\nroot_check = perhaps\n', /root_check|Missing/],
+    ['[slapos]\nroot_check = perhaps\n', /slapos\.cfg:2: \[slapos\] root_check = "perhaps": expected true or false/],
   ])('refuses %j', async (content, message) => {
     const { exitCode, stderr } = await passWith(content);
+    expect(stderr).toMatch(message);
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe('proxy start', () => {
+  async function startWith(content: string): Promise<{ exitCode: number | null; stderr: string }> {
+    const file = path.join(folder, 'slapos-proxy.cfg');
+    await writeFile(file, content);
+    return runSlapos(['proxy', 'start', '--cfg', file]);
+  }
+
+  it.each([
+    ['[slapos]\ncomputer_id = c\n', /ERROR database-uri is required\.\n.*hint: Set database_uri in \[slapproxy\]/],
+    ['[slapos]\n[slapproxy]\ndatabase_uri =\n', /ERROR database-uri is required\./],
+    ['[slapos]\ncomputer_id = c\ndatabase_uri = /x\n', /slapos-proxy\.cfg: \[slapproxy\] port: it is missing/],
+    ['[slapproxy]\nport = 1\ndatabase_uri = /x\n', /slapos-proxy\.cfg: \[slapproxy\] computer_id: it is missing/],
+    [
+      '[slapos]\ncomputer_id = c\n[slapproxy]\nport = high\ndatabase_uri = /x\n',
+      /slapos-proxy\.cfg:4: \[slapproxy\] port = "high": expected a port/,
+    ],
+  ])('says what %j lacks', async (content, message) => {
+    const { exitCode, stderr } = await startWith(content);
     expect(stderr).toMatch(message);
     expect(exitCode).toBe(1);
   });

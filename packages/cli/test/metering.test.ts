@@ -172,7 +172,10 @@ describe('slapos node usage', () => {
     [['--since', 'tomorrow'], "argument --since: 'tomorrow' is no instant: expected a time ago"],
     [['--since', '2026-02-30T99:00'], 'argument --since:'],
     [['--since', '1h', '--until', '2h'], 'argument --since:'],
-    [['--output', 'xml'], 'Expected --output=xml to be one of: text, table, json, yaml, csv'],
+    [
+      ['--output', 'xml'],
+      "argument --output: invalid choice: 'xml' (choose from 'text', 'table', 'json', 'yaml', 'csv')",
+    ],
   ])('refuses %j', async (words, message) => {
     const { exitCode, stderr } = await slapos('usage', ...words);
     expect({ exitCode, named: stderr.includes(message) }, stderr).toEqual({ exitCode: 2, named: true });

@@ -168,7 +168,11 @@ ipv4_local_network = 10.0.0.0/16
   });
 
   it.each([
-    [['plan', 'nonsense'], 2, 'Expected nonsense to be one of: software, instance, report, prune, format'],
+    [
+      ['plan', 'nonsense'],
+      2,
+      "invalid choice: 'nonsense' (choose from 'software', 'instance', 'report', 'prune', 'format')",
+    ],
     [['plan', 'instance', '--only-cp', 'slappart9'], 1, 'Unknown partition: slappart9'],
   ])('refuses %j', async (words, code, message) => {
     const { exitCode, stderr } = await slapos(...words);

@@ -1,6 +1,7 @@
 import { SlapClient } from '@slapos/slap';
 import { type ConfigFile, expandHome } from '../config/config-file.js';
 import { nonEmpty } from '../config/non-empty.js';
+import { readBoolean } from '../config/read-boolean.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
 
@@ -55,7 +56,7 @@ export function masterAccess(config: ConfigFile, options: SessionOptions = {}): 
     keyFile: keyFile === undefined ? undefined : expandHome(keyFile),
     certFile: certFile === undefined ? undefined : expandHome(certFile),
     masterCaFile: nonEmpty(config.value('slapos', 'master_ca_file')),
-    insecure: config.value('slapos', 'master_insecure') === 'true',
+    insecure: readBoolean(config, 'slapos', 'master_insecure') ?? false,
   };
 }
 

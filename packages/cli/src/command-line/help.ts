@@ -3,7 +3,20 @@ import { type CommandCatalogue, type CommandFacts, commandName } from './catalog
 
 const GROUP_ORDER = ['cachelookup', 'client', 'node', 'other'] as const;
 type Group = (typeof GROUP_ORDER)[number];
-const CLIENT_TOPICS = new Set(['computer', 'console', 'remove', 'request', 'service', 'supply']);
+const CLIENT_TOPICS = new Set([
+  'computer',
+  'console',
+  'destroy',
+  'events',
+  'remove',
+  'request',
+  'search',
+  'service',
+  'start',
+  'stop',
+  'supply',
+  'types',
+]);
 const NAME_WIDTH = 13;
 const OPTION_WIDTH = 30;
 

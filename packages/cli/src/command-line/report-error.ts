@@ -44,7 +44,9 @@ export function reportError(error: unknown, { command, log, format, write }: Err
 
 /** The sentence that people know, then why, what to do, and where to read more (spec: ux-ideas §2). */
 export function renderError(command: string, error: SlapOSError, withAllCauses: boolean): string {
-  const causes = causesOf(error).slice(0, withAllCauses ? undefined : 1);
+  // What a parser of command lines says beside our own sentence only repeats it.
+  const shownCauses = withAllCauses ? undefined : error.code === 'CLI_USAGE' ? 0 : 1;
+  const causes = causesOf(error).slice(0, shownCauses);
   // Errors of ours usually say what they were caused by; what they leave out is shown.
   const why = causes.filter((cause) => !error.message.includes(cause));
   return [

@@ -88,6 +88,8 @@ describe('the file that a command reads', () => {
   it('leaves paths that only look like a home alone', () => {
     expect(expandHome('/a/~/b')).toBe('/a/~/b');
     expect(expandHome('~')).toBe(os.homedir());
+    expect(expandHome('~root/mine.cfg')).toBe('/root/mine.cfg');
+    expect(expandHome('~nobody-has-this-name/x')).toBe('~nobody-has-this-name/x');
   });
 });
 

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -110,7 +111,20 @@ export async function loadRawSections(file: string): Promise<Map<string, Map<str
   );
 }
 
-/** `~` and `~/…` are the user's home; other users' homes are left to a shell. */
+const TILDE = /^~([^/]*)(.*)$/s;
+const PASSWORD_DATABASE = '/etc/passwd';
+const NAME_FIELD = 0;
+const HOME_FIELD = 5;
+
+/** `~` and `~/…` are the user's home, `~NAME` that of a user of this machine; a name that is none stays (spec: cli §1.4). */
 export function expandHome(file: string): string {
-  return file === '~' || file.startsWith('~/') ? path.join(os.homedir(), file.slice(1)) : file;
+  const [, name = '', rest = ''] = TILDE.exec(file) ?? [];
+  if (!file.startsWith('~')) return file;
+  const home = name === '' ? os.homedir() : homeOfUser(name);
+  return home === undefined ? file : path.join(home, rest);
+}
+
+function homeOfUser(name: string): string | undefined {
+  const lines = readFileSync(PASSWORD_DATABASE, 'utf8').split('\n');
+  return lines.map((line) => line.split(':')).find((fields) => fields[NAME_FIELD] === name)?.[HOME_FIELD];
 }

@@ -15,10 +15,9 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
+import { readBoolean } from '../config/read-boolean.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
-
-const TRUE_WORDS = new Set(['true', 'yes', 'on', '1']);
 
 /** The instance root that a configuration names; it must exist (spec: cli §3.12). */
 export async function instanceRootOf(config: ConfigFile): Promise<string> {
@@ -90,7 +89,7 @@ export async function runSupervisorUntilEnd(
 
 /** Whether commands must not start a supervisor by themselves (spec: cli §3.13). */
 export function isLaunchForbidden(config: ConfigFile): boolean {
-  return TRUE_WORDS.has(config.value('slapos', 'forbid_supervisord_automatic_launch')?.trim().toLowerCase() ?? '');
+  return readBoolean(config, 'slapos', 'forbid_supervisord_automatic_launch') ?? false;
 }
 
 /**

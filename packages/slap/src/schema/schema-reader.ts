@@ -29,10 +29,26 @@ export function createSchemaReader(
       const text = /^https?:/.test(url) ? await download(url, options) : await readLocal(url);
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
-      throw new SlapError('SLAP_SCHEMA_UNUSABLE', `Unable to load JSON ${url}: ${why}`, { cause });
+      throw new SlapError('SLAP_SCHEMA_UNUSABLE', `Unable to load JSON ${url} (${reasonOf(cause)})`, { cause });
     }
   };
+}
+
+/** Class and message, as in the sentence that scripts know (spec: cli §4.2). Our transport speaks of the master; here it is not asked. */
+function reasonOf(cause: unknown): string {
+  const failure = cause instanceof SlapError && cause.cause instanceof Error ? deepest(cause.cause) : cause;
+  return failure instanceof Error ? `${failure.name}: ${failure.message}` : String(failure);
+}
+
+/** What a chain of errors began with. */
+function deepest(error: Error): Error {
+  const seen = new Set<Error>();
+  let current = error;
+  while (current.cause instanceof Error && !seen.has(current)) {
+    seen.add(current);
+    current = current.cause;
+  }
+  return current;
 }
 
 async function download(

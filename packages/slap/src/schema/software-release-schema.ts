@@ -206,7 +206,9 @@ export class SoftwareReleaseSchema {
     let document = this.#documents.get(address);
     if (document === undefined) {
       document = this.#reader(address).catch((error: unknown) => {
-        this.#logger.warn('A description or schema of a Software Release cannot be read.', { url, error });
+        // The sentence that scripts look for (spec: cli §4.2).
+        const reason = error instanceof Error ? error.message : String(error);
+        this.#logger.warn(reason, { url });
         return undefined;
       });
       this.#documents.set(address, document);

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { pythonRepr, SlapClient } from '@slapos/slap';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import { readBoolean } from '../../config/read-boolean.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 
@@ -37,7 +38,7 @@ export default class NodeBang extends SlaposCommand {
       keyFile: config.value('slapos', 'key_file'),
       certFile: config.value('slapos', 'cert_file'),
       masterCaFile: config.value('slapos', 'master_ca_file'),
-      insecure: config.value('slapos', 'master_insecure') === 'true',
+      insecure: readBoolean(config, 'slapos', 'master_insecure') ?? false,
       logger: this.logger,
     });
     this.log(`Banging to ${pythonRepr(masterUrl)}`);

@@ -6,6 +6,7 @@ import { SlapClient } from '@slapos/slap';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import type { ConfigFile } from '../../config/config-file.js';
+import { readBoolean } from '../../config/read-boolean.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { checkPrograms } from '../../node/format-programs.js';
 import { FORMAT_SECTIONS, readFormatRequest } from '../../node/format-request.js';
@@ -79,7 +80,7 @@ export default class NodeFormat extends SlaposCommand {
       keyFile: section.key_file,
       certFile: section.cert_file,
       masterCaFile: section.master_ca_file,
-      insecure: config.value('slapos', 'master_insecure') === 'true',
+      insecure: readBoolean(config, 'slapos', 'master_insecure') ?? false,
       logger: this.logger,
     });
     const computer = client.registerComputer(section.computer_id);

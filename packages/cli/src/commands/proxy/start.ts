@@ -4,10 +4,12 @@ import { keepHeapSmall } from '@slapos/proxy/small-heap';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { checkSection, mergeSections } from '../../config/check-section.js';
 import type { ConfigFile } from '../../config/config-file.js';
+import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
 
 const MULTIMASTER = 'multimaster/';
+const SECTIONS: readonly string[] = ['slapproxy', 'slapos'];
 
 /** `slapos proxy start` (spec: cli §6.1). */
 export default class ProxyStart extends SlaposCommand {
@@ -41,14 +43,15 @@ export default class ProxyStart extends SlaposCommand {
     const sections = sectionsInOrder(config);
     // The section that comes first in the file wins, so it is laid on top.
     const merged = mergeSections(config, [...sections].reverse(), flagsAsKeys(flags));
+    if (!(merged.values['database_uri'] ?? merged.values['database-uri'])) {
+      throw new CliError('CLI_CONFIGURATION', 'database-uri is required.', {
+        hint: `Set database_uri in [slapproxy] of ${config.file}, or give --database-uri FILE.`,
+      });
+    }
     const section = checkSection(slapproxySectionSchema, merged, config, sections);
     if (section.log_file !== undefined) this.logger.openFile(section.log_file);
     const ignored = keysWithoutEffect(section);
-    if (ignored.length > 0) {
-      this.logger.warn(
-        `${config.file}: ${ignored.join(', ')} has no effect: shacache is served when both shacache_content_directory and shacache_metadata_directory are set`,
-      );
-    }
+    for (const key of ignored) this.logger.warn(`${config.file}: ${key} has no effect. ${whyWithoutEffect(key)}`);
     const masters = config.sectionNames
       .filter((name) => name.startsWith(MULTIMASTER))
       .map((name) => ({
@@ -66,7 +69,14 @@ export default class ProxyStart extends SlaposCommand {
   }
 }
 
+/** In the order of the file; what is missing would stand in one of those that are not there. */
 function sectionsInOrder(config: ConfigFile): string[] {
-  const present = config.sectionNames.filter((name) => name === 'slapproxy' || name === 'slapos');
-  return present.length === 0 ? ['slapproxy'] : present;
+  const present = config.sectionNames.filter((name) => SECTIONS.includes(name));
+  return [...present, ...SECTIONS.filter((name) => !present.includes(name))];
+}
+
+function whyWithoutEffect(key: string): string {
+  return key.startsWith('shacache_')
+    ? 'Shacache proxy will not work. It needs both shacache_content_directory and shacache_metadata_directory.'
+    : 'The http proxy is on when http_proxy_targets names hosts.';
 }
