@@ -52,6 +52,13 @@ export const EXPLANATIONS = [
       ),
   },
   {
+    why: 'a shared instance is on one host at one of them, and stays on each that was the first of its release at the other',
+    at: (difference) =>
+      /slave_instance_list|slap_computer_partition_id/u.test(difference.path) &&
+      difference.sequence.filter((earlier) => earlier.do === 'request' && earlier.shared).length > 1 &&
+      difference.sequence.filter((earlier) => earlier.do === 'request' && !earlier.shared).length > 1,
+  },
+  {
     why: 'a child that asked for no state of its own follows its root again at one of them, and stays stopped at the other',
     at: (difference) =>
       difference.path.endsWith('_requested_state') &&

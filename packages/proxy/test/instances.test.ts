@@ -99,6 +99,47 @@ describe('shared instances', () => {
     ]);
   });
 
+  describe('are on one host only', () => {
+    const other = 'https://sr.example/other.cfg';
+    const hostsOf = async (proxy: Proxy): Promise<string[]> =>
+      (await partitions(proxy))
+        .filter(({ sharedInstances }) => sharedInstances.length > 0)
+        .map((one) => one.partitionId);
+    /** The guest is on the second of two instances that could host it. */
+    const guestOnSecond = async (): Promise<Proxy> => {
+      const proxy = await proxyWith(2);
+      for (const name of ['first', 'second']) await request(proxy, name, { softwareReleaseUrl: other });
+      await request(proxy, 'second');
+      await request(proxy, 'guest', { shared: true });
+      await request(proxy, 'first');
+      expect(await hostsOf(proxy)).toEqual(['slappart1']);
+      return proxy;
+    };
+
+    test('also when another one comes first by now', async () => {
+      await using proxy = await guestOnSecond();
+      await request(proxy, 'guest', { shared: true, parameters: { more: 1 } });
+      expect(await hostsOf(proxy)).toEqual(['slappart1']);
+    });
+
+    test('from which they are destroyed, whatever it has become', async () => {
+      await using proxy = await guestOnSecond();
+      await request(proxy, 'second', { softwareReleaseUrl: other });
+      await request(proxy, 'guest', { shared: true, state: 'destroyed' });
+      expect(await hostsOf(proxy)).toEqual([]);
+    });
+
+    test('and leave one that cannot host them any more', async () => {
+      await using proxy = await guestOnSecond();
+      await request(proxy, 'second', { softwareReleaseUrl: other });
+      await request(proxy, 'guest', { shared: true });
+      expect(await hostsOf(proxy)).toEqual(['slappart0']);
+      await request(proxy, 'second');
+      await request(proxy, 'guest', { shared: true, filter: { instance_guid: 'slappart1' } });
+      expect(await hostsOf(proxy)).toEqual(['slappart1']);
+    });
+  });
+
   test('are found by the full key when two computers have equal partitions', async () => {
     await using proxy = await proxyWith(1);
     await proxy.seed({ computers: { 'COMP-2': { partitions: 1 } } });

@@ -85,10 +85,10 @@ async function instantiate(usageFolder) {
 function reportScript(usageFolder) {
   return `#!/bin/sh
 id=$(basename "$1")
-cat > ".usage.new" <<END || exit 1
+cat > ../../var/.usage.new <<END || exit 1
 <consumption><movement><resource>$id</resource><quantity>1.0</quantity><price>0.00</price><VAT></VAT><category></category></movement></consumption>
 END
-mv .usage.new "$1" && : > "${usageFolder}/$id"
+mv ../../var/.usage.new "$1" && : > "${usageFolder}/$id"
 `;
 }
 

@@ -1,8 +1,8 @@
 import { type MarshalValue, pythonRepr } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
-import type { StoreWriter } from '../store/proxy-store.js';
-import type { NetworkRecord, PartitionRecord } from '../store/records.js';
+import type { HostConditions, StoreWriter } from '../store/proxy-store.js';
+import type { NetworkRecord, PartitionRecord, SlaveRecord } from '../store/records.js';
 import { filterText, type InstanceRequest } from './instance-request.js';
 import { type AllocationContext, rootNameOf } from './request-instance.js';
 import {
@@ -25,7 +25,8 @@ export interface AllocatedSharedInstance {
 
 /**
  * Puts the shared instance into the list of its host, or takes it out. Run it in one transaction.
- * The time stamp of the host changes when its list does.
+ * It stays on the host that has it, as long as that fits the request, and is never on two.
+ * The time stamp of a host changes when its list does.
  * @throws ProxyError `PROXY_NO_FREE_PARTITION` when no instance can host it.
  */
 export async function requestSharedInstance(
@@ -33,19 +34,25 @@ export async function requestSharedInstance(
   request: InstanceRequest,
   context: AllocationContext,
 ): Promise<AllocatedSharedInstance> {
-  const host = await findHost(writer, request, context);
+  const conditions = conditionsOf(request, context);
+  const { computerId } = conditions;
+  const firstHost = await findHost(writer, request, conditions);
   const rootName = await rootNameOf(writer, request.requester);
   const slaveReference = `${rootName}_${request.name}`;
+  const isDestroyed = request.requestedState === DESTROYED;
+  let slave = await writer.slave(slaveReference, computerId);
+  const present = await presentHost(writer, slave);
+  const host = present !== undefined && (isDestroyed || fits(present, conditions)) ? present : firstHost;
   await changeList(writer, host, request, slaveReference, context);
-  let slave = await writer.slave(slaveReference, host.computerId);
-  if (slave === undefined && request.requestedState !== DESTROYED) {
-    slave = {
-      slaveReference,
-      computerId: host.computerId,
-      connectionXml: null,
-      hostedBy: host.partitionId,
-      askedBy: rootName,
-    };
+  if (present !== undefined && present !== host) {
+    await changeList(writer, present, { ...request, requestedState: DESTROYED }, slaveReference, context);
+  }
+  if (!isDestroyed && slave !== undefined && slave.hostedBy !== host.partitionId) {
+    await writer.removeSlave(slaveReference, computerId);
+    slave = { ...slave, hostedBy: host.partitionId };
+    await writer.addSlave(slave);
+  } else if (!isDestroyed && slave === undefined) {
+    slave = { slaveReference, computerId, connectionXml: null, hostedBy: host.partitionId, askedBy: rootName };
     await writer.addSlave(slave);
   }
   return {
@@ -56,33 +63,55 @@ export async function requestSharedInstance(
   };
 }
 
-async function findHost(
-  writer: StoreWriter,
-  request: InstanceRequest,
-  context: AllocationContext,
-): Promise<PartitionRecord> {
+function conditionsOf(request: InstanceRequest, context: AllocationContext): HostConditions {
   const computerId = filterText(request, 'computer_guid') ?? context.defaultComputerId;
   const guid = filterText(request, 'instance_guid');
   const partitionId = guid?.startsWith(`${computerId}-`) === true ? guid.slice(computerId.length + 1) : guid;
-  const host = await writer.findHost({
+  return {
     computerId,
     softwareReleaseUrl: request.softwareReleaseUrl,
     ...(request.softwareType === '' ? {} : { softwareType: request.softwareType }),
     ...(partitionId === undefined ? {} : { partitionId }),
-  });
+  };
+}
+
+async function findHost(
+  writer: StoreWriter,
+  request: InstanceRequest,
+  conditions: HostConditions,
+): Promise<PartitionRecord> {
+  const host = await writer.findHost(conditions);
   if (host === undefined) {
-    const conditions = [request.softwareReleaseUrl, computerId, request.softwareType, partitionId ?? ''].filter(
+    const { computerId, partitionId = '' } = conditions;
+    const words = [request.softwareReleaseUrl, computerId, request.softwareType, partitionId].filter(
       (text) => text !== '',
     );
     throw new ProxyError(
       'PROXY_NO_FREE_PARTITION',
-      `No partition corresponding to slave request: ${pythonRepr(conditions)}`,
+      `No partition corresponding to slave request: ${pythonRepr(words)}`,
       {
         hint: 'First request an ordinary instance of that release and type, which hosts the shared ones.',
       },
     );
   }
   return host;
+}
+
+/** The partition in whose list the shared instance is. */
+async function presentHost(writer: StoreWriter, slave: SlaveRecord | undefined): Promise<PartitionRecord | undefined> {
+  if (slave === undefined || slave.hostedBy === null) return undefined;
+  const { computerId, hostedBy: partitionId, slaveReference } = slave;
+  const host = await writer.partition({ computerId, partitionId });
+  const entries = readSharedInstances(host?.sharedInstanceList ?? null);
+  return entries.some((entry) => referenceOf(entry) === slaveReference) ? host : undefined;
+}
+
+function fits(host: PartitionRecord, { softwareReleaseUrl, softwareType, partitionId }: HostConditions): boolean {
+  return (
+    host.softwareReleaseUrl === softwareReleaseUrl &&
+    (softwareType === undefined || host.softwareType === softwareType) &&
+    (partitionId === undefined || host.partitionId === partitionId)
+  );
 }
 
 async function changeList(
