@@ -9,18 +9,18 @@ import type { CompletionWord } from './command-words.js';
 const FRESH_MS = 30_000;
 
 /**
- * What a master answered lately, or answers now. When it does not answer, what it said before is better than nothing.
+ * What a master or a web server answered lately, or answers now. When it does not answer, what it said before is better than nothing.
  * @param name what was asked
- * @param configFile whose master it is
+ * @param key whom, and for what: answers to different questions are kept apart
  */
 export async function cachedWords(
   name: string,
-  configFile: string,
+  key: string,
   environment: NodeJS.ProcessEnv,
   ask: () => Promise<CompletionWord[]>,
 ): Promise<CompletionWord[]> {
   const base = nonEmpty(environment['XDG_CACHE_HOME']) ?? path.join(os.homedir(), '.cache');
-  const id = createHash('sha256').update(path.resolve(configFile)).digest('hex').slice(0, 16);
+  const id = createHash('sha256').update(key).digest('hex').slice(0, 16);
   const file = path.join(base, 'slapos', `${name}-${id}.json`);
   const writtenAt = await stat(file).then(
     ({ mtimeMs }) => mtimeMs,

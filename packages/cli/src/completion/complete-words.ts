@@ -1,6 +1,7 @@
-import { type CommandCatalogue, type CommandFacts, commandName } from '../command-line/catalogue.js';
+import { type CommandCatalogue, commandName } from '../command-line/catalogue.js';
 import { type CompletionWord, globalOptions, optionWords } from './command-words.js';
 import { liveValues, type ValueRequest } from './live-values.js';
+import { flagOf, GLOBAL_VALUES, readTypedLine, type TypedLine } from './typed-line.js';
 
 /** What an argument stands for, by the command and the place of the argument; what is missing here is a file, or anything. */
 const ARGUMENTS: Readonly<Record<string, readonly (ValueRequest['kind'] | undefined)[]>> = {
@@ -25,25 +26,30 @@ const ARGUMENTS: Readonly<Record<string, readonly (ValueRequest['kind'] | undefi
   start: ['service'],
   stop: ['service'],
   supply: ['software', 'computer'],
+  types: ['software'],
   'cachelookup binary-sr': ['software'],
   'config show': ['section'],
 };
 
 /** What the value of an option stands for, whichever command has it. */
 const OPTIONS: Readonly<Record<string, ValueRequest['kind']>> = {
-  '--only-cp': 'partition',
-  '--only-sr': 'software-hash',
-  '--computer-id': 'computer',
-  '--state': 'state',
+  'only-cp': 'partition',
+  'only-sr': 'software-hash',
+  'computer-id': 'computer',
+  state: 'state',
+  for: 'condition',
+  node: 'filter',
+  type: 'software-type',
+  parameters: 'parameter',
+  set: 'inner-parameter',
+  'set-string': 'inner-parameter',
+  'set-json': 'inner-parameter',
+  'set-file': 'inner-parameter',
 };
-
-/** Options with a value that are taken anywhere. */
-const GLOBAL_VALUES: Readonly<Record<string, readonly string[] | undefined>> = {
-  '--color': ['auto', 'always', 'never'],
-  '--log-format': ['text', 'json', 'journal'],
-  '--log-level': ['debug', 'info', 'warn', 'error'],
-};
-const GLOBAL_FILE_OPTIONS = new Set(['--log-file', '--logfile', '--log_file']);
+/** Values that are given with commas between. */
+const LISTS: ReadonlySet<ValueRequest['kind']> = new Set(['partition', 'software-hash']);
+/** Values of the form `KEY=VALUE`. */
+const ASSIGNMENTS: ReadonlySet<ValueRequest['kind']> = new Set(['filter', 'parameter', 'inner-parameter']);
 
 /** The answer that tells the script to offer file names. */
 const FILES = ':files';
@@ -71,86 +77,52 @@ async function candidates(
   environment: NodeJS.ProcessEnv,
 ): Promise<CompletionWord[]> {
   const current = words.at(-1) ?? '';
-  const before = words.slice(0, -1);
-  const { command, begun, args, configFile } = whatIsTyped(before, catalogue);
-  const option = before.at(-1) ?? '';
+  const line = readTypedLine(words.slice(0, -1), catalogue);
+  const { command, begun, args } = line;
   const equals = current.startsWith('--') ? current.indexOf('=') : -1;
   if (equals !== -1) {
-    const values = await optionValues(current.slice(0, equals), command, configFile, environment);
-    return startingWith(current.slice(equals + 1), values).map(({ word, description }) => ({
-      word: `${current.slice(0, equals + 1)}${word}`,
-      description,
-    }));
+    const head = current.slice(0, equals + 1);
+    const values = await optionValues(current.slice(0, equals), current.slice(equals + 1), line, environment);
+    return values.map(({ word, description }) => ({ word: word === FILES ? word : head + word, description }));
   }
-  const values = await optionValues(option, command, configFile, environment);
-  if (values.length > 0 && takesValue(option, command)) return lastOfList(current, values);
-  if (current.startsWith('-'))
+  if (current.startsWith('-') && current !== '-')
     return startingWith(current, [...(command === undefined ? [] : optionWords(command)), ...globalOptions()]);
+  if (line.valueOf !== undefined) return optionValues(line.valueOf, current, line, environment);
   if (command === undefined) return startingWith(current, followingWords(begun, catalogue));
   // `slapos help` takes the names of commands.
   if (command.id === 'help') return startingWith(current, followingWords(args, catalogue));
+  const choices = Object.values(command.args)[args.length]?.options;
+  if (choices !== undefined) return startingWith(current, withoutDescription(choices));
   const kind = ARGUMENTS[commandName(command.id)]?.[args.length];
   if (kind === undefined) return [{ word: FILES, description: '' }];
-  return startingWith(current, await liveValues({ kind, args, configFile, environment }));
+  return startingWith(current, await liveValues({ kind, line, environment }));
 }
 
-interface Typed {
-  readonly command: CommandFacts | undefined;
-  /** Words of a command that is not complete. */
-  readonly begun: readonly string[];
-  /** Arguments that stand before the word that is typed. */
-  readonly args: readonly string[];
-  readonly configFile: string | undefined;
-}
-
-function whatIsTyped(words: readonly string[], catalogue: CommandCatalogue): Typed {
-  const begun: string[] = [];
-  const args: string[] = [];
-  let command: CommandFacts | undefined;
-  let configFile: string | undefined;
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    if (word === '--cfg') configFile = words[index + 1];
-    if (word.startsWith('--cfg=')) configFile = word.slice('--cfg='.length);
-    if (word.startsWith('-')) {
-      if (!word.includes('=') && takesValue(word, command)) index += 1;
-    } else if (command === undefined) {
-      begun.push(word);
-      command = catalogue.commands.find(({ id }) => commandName(id) === begun.join(' '));
-    } else args.push(word);
-  }
-  return { command, begun, args, configFile };
-}
-
-function takesValue(option: string, command: CommandFacts | undefined): boolean {
-  if (GLOBAL_VALUES[option] !== undefined || GLOBAL_FILE_OPTIONS.has(option)) return true;
-  return flagOf(option, command)?.type === 'option';
-}
-
-function flagOf(option: string, command: CommandFacts | undefined): CommandFacts['flags'][string] | undefined {
-  if (!option.startsWith('-') || command === undefined) return undefined;
-  const name = option.replace(/^--?/, '').replaceAll('_', '-');
-  return Object.values(command.flags).find(
-    (flag) => flag.name === name || flag.char === name || flag.aliases?.includes(name) === true,
-  );
-}
-
-/** Values for an option; one that takes a value which we know nothing of takes a file. */
+/** Values for an option that begin with what is typed; one that takes a value which we know nothing of takes a file. */
 async function optionValues(
   option: string,
-  command: CommandFacts | undefined,
-  configFile: string | undefined,
+  current: string,
+  line: TypedLine,
   environment: NodeJS.ProcessEnv,
 ): Promise<CompletionWord[]> {
-  const fixed = GLOBAL_VALUES[option];
-  if (fixed !== undefined) return fixed.map((word) => ({ word, description: '' }));
-  const flag = flagOf(option, command);
-  if (flag?.type !== 'option') return GLOBAL_FILE_OPTIONS.has(option) ? [{ word: FILES, description: '' }] : [];
-  if (flag.options !== undefined && flag.options.length > 0)
-    return flag.options.map((word) => ({ word, description: '' }));
-  const kind = OPTIONS[`--${flag.name}`];
+  const flag = flagOf(option, line.command);
+  const choices = GLOBAL_VALUES[option] ?? (flag?.type === 'option' ? flag.options : undefined);
+  if (choices !== undefined && choices.length > 0) return startingWith(current, withoutDescription(choices));
+  const kind = flag === undefined ? undefined : OPTIONS[flag.name];
   if (kind === undefined) return [{ word: FILES, description: '' }];
-  return liveValues({ kind, args: [], configFile, environment });
+  const values = await liveValues({ kind, line, environment });
+  if (LISTS.has(kind)) return lastOfList(current, values);
+  return ASSIGNMENTS.has(kind) ? assignments(current, values) : startingWith(current, values);
+}
+
+/** Keys come first; the values of one when it is typed whole. */
+function assignments(current: string, words: readonly CompletionWord[]): CompletionWord[] {
+  const isValue = current.includes('=');
+  return startingWith(current, words).filter(({ word }) => word.endsWith('=') !== isValue);
+}
+
+function withoutDescription(words: readonly string[]): CompletionWord[] {
+  return words.map((word) => ({ word, description: '' }));
 }
 
 /** Of values with commas between only the last is typed. */

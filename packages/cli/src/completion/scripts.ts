@@ -40,21 +40,44 @@ function bashScript({ name }: CompletionData): string {
   const completer = functionName(name);
   return `${completer}()
 {
-  local cur prev words cword line values
+  local cur prev words cword line value description cut="" longest=0 i
+  local -a descriptions
   COMPREPLY=()
   if declare -F _get_comp_words_by_ref >/dev/null; then
     _get_comp_words_by_ref -n :=, cur prev words cword
   else
-    cur="\${COMP_WORDS[COMP_CWORD]}" words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
+    # Without bash-completion the words are those between spaces: bash would also cut URLs at their colons.
+    read -ra words <<< "\${COMP_LINE:0:COMP_POINT}"
+    case "\${COMP_LINE:0:COMP_POINT}" in *' ') words+=("") ;; esac
+    cword=$((\${#words[@]} - 1))
+    cur="\${words[cword]}"
   fi
+  # What bash takes for words of their own stands in the line already.
+  for ((i = \${#cur} - 1; i >= 0; i--)); do
+    case "\${cur:i:1}" in
+      : | =) if [[ "$COMP_WORDBREAKS" == *"\${cur:i:1}"* ]]; then cut="\${cur:0:i+1}"; break; fi ;;
+    esac
+  done
   # The terminal is not asked, and nothing is printed into the line that is being typed.
-  values="$(${name} __complete -- "\${words[@]:1:cword}" 2>/dev/null </dev/null)"
-  while IFS=$'\\t' read -r line _; do
+  while IFS=$'\\t' read -r value description; do
     # File names are left to the shell.
-    if [ "$line" = ':files' ]; then compopt -o default 2>/dev/null; COMPREPLY=(); return; fi
-    [ -n "$line" ] && COMPREPLY+=("$line")
-  done <<< "$values"
-  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+    if [ "$value" = ':files' ]; then compopt -o default 2>/dev/null; COMPREPLY=(); return; fi
+    [ -n "$value" ] || continue
+    value="\${value#"$cut"}"
+    COMPREPLY+=("$value")
+    descriptions+=("$description")
+    ((\${#value} > longest)) && longest=\${#value}
+  done <<< "$(${name} __complete -- "\${words[@]:1:cword}" 2>/dev/null </dev/null)"
+  # A value follows behind KEY=.
+  [[ "\${COMPREPLY[0]-}" == *= ]] && compopt -o nospace 2>/dev/null
+  # What is listed, and not put into the line, is explained.
+  if ((\${#COMPREPLY[@]} > 1)) && [[ "\${COMP_TYPE-}" == 63 ]]; then
+    for i in "\${!COMPREPLY[@]}"; do
+      [ -n "\${descriptions[i]}" ] || continue
+      printf -v line "%-\${longest}s  (%s)" "\${COMPREPLY[i]}" "\${descriptions[i]}"
+      COMPREPLY[i]="\${line:0:\${COLUMNS:-80} - 2}"
+    done
+  fi
   return 0
 }
 complete -F ${completer} ${name}`;
@@ -71,7 +94,10 @@ ${completer}() {
     if [[ "$value" == ':files' ]]; then _files; return; fi
     [[ -n "$value" ]] && candidates+=("\${value//:/\\\\:}:$description")
   done
-  _describe ${quote(`${name} word`)} candidates
+  # A value follows behind KEY=.
+  local -a suffix
+  [[ "\${candidates[1]%%:*}" == *= ]] && suffix=(-S '')
+  _describe ${quote(`${name} word`)} candidates "\${suffix[@]}"
 }
 if [[ "$funcstack[1]" == ${quote(completer)} ]]; then ${completer} "$@"; else compdef ${completer} ${name}; fi`;
 }

@@ -44,6 +44,11 @@ export async function makeFolder(folder: string, mode: number): Promise<void> {
   await chmod(folder, mode);
 }
 
+/** Makes the folders above a file that are not there. */
+export async function makeParents(file: string): Promise<void> {
+  await mkdir(path.dirname(file), { recursive: true });
+}
+
 /** Lets everybody read and pass the parents of a folder (spec: cli §3.11). */
 export async function openParents(folder: string): Promise<void> {
   for (let parent = path.dirname(folder); parent !== path.dirname(parent); parent = path.dirname(parent)) {
