@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { createProxy } from '@slapos/proxy';
@@ -42,6 +42,13 @@ function writeNode(): void {
     path.join(instanceRoot, 'etc/supervisord.conf.d/slappart1.conf'),
     '[group:slappart1]\nprograms=slappart1_web,slappart1_db\n[program:slappart1_web]\nprocess_name=web\n[program:slappart1_db]\nprocess_name=db\n',
   );
+  mkdirSync(path.join(instanceRoot, 'var/lib/grid'), { recursive: true });
+  writeFileSync(
+    path.join(instanceRoot, 'var/lib/grid/last-target.json'),
+    JSON.stringify([
+      { partitionId: 'slappart1', requestedState: 'started', softwareReleaseUrl: RELEASE, instanceTitle: 'web' },
+    ]),
+  );
   const release = path.join(folder, 'software', MD5);
   mkdirSync(release, { recursive: true });
   writeFileSync(path.join(release, 'buildout.cfg'), `[buildout]\nextends = ${RELEASE}\n`);
@@ -49,6 +56,34 @@ function writeNode(): void {
     path.join(folder, 'slapos.cfg'),
     `[slapos]\ncomputer_id = COMP-7\ninstance_root = ${instanceRoot}\nsoftware_root = ${path.join(folder, 'software')}\n`,
   );
+}
+
+/** A Software Release with a description, two software types and their schemas. @returns its path */
+function writeRelease(): string {
+  const release = path.join(folder, 'release');
+  mkdirSync(release);
+  const files = {
+    'software.cfg': '[buildout]\n',
+    'software.cfg.json': {
+      'software-type': {
+        default: { title: 'A server', request: 'default.json' },
+        frontend: { request: 'frontend.json' },
+      },
+    },
+    'default.json': {
+      properties: {
+        workers: { type: 'integer', default: 2, title: 'How many' },
+        mode: { $ref: '#/definitions/mode' },
+        server: { type: 'object', properties: { debug: { type: 'boolean', default: false } } },
+      },
+      definitions: { mode: { type: 'string', enum: ['fast', 'safe'] } },
+    },
+    'frontend.json': { allOf: [{ properties: { domain: { type: 'string' } } }] },
+  };
+  for (const [name, content] of Object.entries(files)) {
+    writeFileSync(path.join(release, name), typeof content === 'string' ? content : JSON.stringify(content));
+  }
+  return path.join(release, 'software.cfg');
 }
 
 /** What the completion scripts run with. */
@@ -71,16 +106,17 @@ function isInstalled(shell: string): boolean {
 }
 
 /** What each shell offers for a line whose last word is still being typed: the words, sorted. */
-const COMPLETERS: Readonly<Record<'bash' | 'zsh' | 'fish', (line: string) => string>> = {
-  bash: (line) =>
+const COMPLETERS: Readonly<Record<'bash' | 'zsh' | 'fish', (line: string, type?: string) => string>> = {
+  bash: (line, type = '9') =>
     execFileSync(
       'bash',
       [
         '--norc',
         '-c',
-        'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _slapos; printf "%s\\n" "${COMPREPLY[@]}"',
+        'source "$0"; COMP_LINE="$1" COMP_POINT=${#1} COMP_TYPE="$2"; _slapos; printf "%s\\n" "${COMPREPLY[@]}"',
         scriptOf('bash'),
-        ...line.split(' '),
+        line,
+        type,
       ],
       { encoding: 'utf8', env: environment() },
     ),
@@ -150,6 +186,60 @@ describe('a file name', () => {
   });
 });
 
+describe('bash itself', () => {
+  it('is given what stands behind a colon or an equals sign, as it replaces no more', () => {
+    expect(offered('bash', 'slapos supply https:')).toEqual(['//example.org/software.cfg']);
+    expect(offered('bash', 'slapos node instance --only-cp=slappart1')).toEqual(['slappart1', 'slappart10']);
+  });
+
+  it('explains what it lists, and nothing that it puts into the line', () => {
+    const listed = COMPLETERS.bash('slapos node instance --only-cp ', '63');
+    expect(listed).toBe('slappart0   (free)\nslappart1   (busy: web, started)\nslappart10  (free)\n');
+    expect(COMPLETERS.bash('slapos node instance --only-cp slappart10', '63')).toBe('slappart10\n');
+  });
+});
+
+describe('slapos complete --install', () => {
+  const home = (): string => path.join(folder, 'new-home');
+  async function install(env: Readonly<Record<string, string>>, ...words: string[]) {
+    return runSlapos(['complete', '--install', ...words], { env: { HOME: home(), ...env } });
+  }
+
+  it.each([
+    ['bash', '.local/share/bash-completion/completions/slapos', 'bash-completion'],
+    ['fish', '.config/fish/completions/slapos.fish', 'in the next shell'],
+    ['zsh', '.local/share/zsh/site-functions/_slapos', 'fpath=('],
+  ] as const)('puts the script of %s where it is found, and says where', async (shell, place, advice) => {
+    const { exitCode, stdout, stderr } = await install({ SHELL: `/usr/bin/${shell}` });
+    const file = path.join(home(), place);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: `${file}\n` });
+    expect(stderr).toContain(advice);
+    expect(readFileSync(file, 'utf8')).toBe(readFileSync(scriptOf(shell), 'utf8'));
+    expect(await install({}, '--shell', shell)).toMatchObject({ exitCode: 0, stdout });
+  });
+
+  it('is loaded by bash-completion by itself', async () => {
+    const data = path.join(folder, 'data');
+    const { stdout } = await install({ XDG_DATA_HOME: data }, '--shell', 'bash', '--name', 'my-slapos');
+    expect(stdout).toBe(`${data}/bash-completion/completions/my-slapos\n`);
+    const loaded = execFileSync('bash', ['--norc', '-c', 'source "$0"; complete -p my-slapos', stdout.trim()], {
+      encoding: 'utf8',
+    });
+    expect(loaded).toBe('complete -F _my_slapos my-slapos\n');
+  });
+
+  it('wants to know a shell that it knows, and a folder that it can write', async () => {
+    const unknown = await install({ SHELL: '/usr/bin/tcsh' });
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.stderr).toContain('SHELL is "tcsh"; name the shell with --shell');
+    const none = await install({}, '--shell', 'none');
+    expect(none.exitCode).toBe(2);
+    const unwritable = await install({ XDG_DATA_HOME: scriptOf('bash') }, '--shell', 'bash');
+    expect(unwritable.exitCode).toBe(1);
+    expect(unwritable.stderr).toContain('slapos complete --shell bash');
+  });
+});
+
 describe('__complete', () => {
   async function words(...line: string[]): Promise<string[]> {
     const { exitCode, stdout, stderr } = await runSlapos(['__complete', '--', ...line], {
@@ -162,7 +252,7 @@ describe('__complete', () => {
   it('knows partitions in their order, and which are in use', async () => {
     expect(await words('node', 'instance', '--only-cp', '')).toEqual([
       'slappart0\tfree',
-      'slappart1\tbusy',
+      'slappart1\tbusy: web, started',
       'slappart10\tfree',
     ]);
     expect(await words('node', 'instance', '--only-cp', 'slappart0,slappart10')).toEqual([
@@ -177,6 +267,31 @@ describe('__complete', () => {
       'slappart1:web\t',
       'slappart1:db\t',
     ]);
+  });
+
+  it('knows everything that is supervised, too', async () => {
+    expect(await words('node', 'restart', 'al')).toEqual(['all\teverything that is supervised']);
+  });
+
+  it('knows software types, parameters and their values from the schema of the release', async () => {
+    const profile = writeRelease();
+    expect(await words('request', 'x', profile, '--type', '')).toEqual(['default\tA server', 'frontend\t']);
+    expect(await words('request', 'x', profile, '--parameters', '')).toEqual([
+      'workers=\tinteger, default 2: How many',
+      'mode=\tstring',
+      'server=\tobject',
+    ]);
+    // Of a list of words each is completed.
+    expect(await words('request', 'x', profile, '--parameters', 'workers=3', 'mode=f')).toEqual(['mode=fast\t']);
+    expect(await words('request', 'x', profile, '--set', 'workers=3', '--set=server.')).toEqual([
+      '--set=server.debug=\tboolean, default false',
+    ]);
+    expect(await words('request', 'x', profile, '--set', 'server.debug=')).toEqual([
+      'server.debug=true\t',
+      'server.debug=false\t',
+    ]);
+    expect(await words('request', 'x', profile, '--type', 'frontend', '--set', '')).toEqual(['domain=\tstring']);
+    expect(await words('request', 'x', profile, '--node', 'computer')).toEqual(['computer_guid=COMP-7\tthis computer']);
   });
 
   it('knows releases, and this computer', async () => {

@@ -48,8 +48,8 @@ const OPTIONS: Readonly<Record<string, ValueRequest['kind']>> = {
 };
 /** Values that are given with commas between. */
 const LISTS: ReadonlySet<ValueRequest['kind']> = new Set(['partition', 'software-hash']);
-/** Values of the form `KEY=VALUE`. */
-const ASSIGNMENTS: ReadonlySet<ValueRequest['kind']> = new Set(['filter', 'parameter', 'inner-parameter']);
+/** Values of the form `KEY=VALUE`, whose keys come first. */
+const ASSIGNMENTS: ReadonlySet<ValueRequest['kind']> = new Set(['parameter', 'inner-parameter']);
 
 /** The answer that tells the script to offer file names. */
 const FILES = ':files';
