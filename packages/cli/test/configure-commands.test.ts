@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, readlink, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -283,7 +283,7 @@ async function onMachineOfItsOwn(script: string): Promise<string> {
 }
 
 describe('slapos configure local', () => {
-  it('writes the configuration of node, master and service, and not a second time', async () => {
+  it('makes a machine a node of its own master, also after a try that failed, and not a second time', async () => {
     const at = (name: string): string => path.join(folder, name);
     const slapos = `HOME=${at('home')} ${process.execPath} ${SLAPOS_BIN}`;
     const words = [
@@ -292,19 +292,33 @@ describe('slapos configure local', () => {
     ].join(' ');
     await mkdir(at('home'));
     const output = await onMachineOfItsOwn(`
-      ${slapos} configure local ${words} --enable-shacache-proxy || echo "first: $?"
+      ${slapos} configure local ${words} || echo "without IPv6: $?"
+      ls ${at('conf')}
+      ip -6 address add fd00:5a::1/64 dev lo nodad
+      ${slapos} configure local ${words} --enable-shacache-proxy && echo "configured: $?"
       ${slapos} configure local ${words} || echo "again: $?"
+      ${slapos} computer list
+      ${slapos} node status --cfg ${at('conf/slapos.cfg')}; echo "status: $?"
+      ${slapos} node instance --now --cfg ${at('conf/slapos.cfg')}; echo "instance: $?"
     `);
+    expect(output).toContain('has no IPv6 address of global scope');
+    expect(output).toContain('run this again.\n');
+    expect(output).toContain('without IPv6: 1\nslapos-proxy.cfg\nslapos.cfg.unfinished\n');
     expect(output).toContain(`SlapOS configuration written to ${at('conf/slapos.cfg')}`);
+    expect(output).toContain('configured: 0\n');
     expect(output).toContain(`A SlapOS configuration directory already exist at ${at('conf/slapos.cfg')}. Aborting.`);
-    expect(output).toContain('again: 1\n');
+    expect(output).toContain('again: 1\nList of Computers:\nlocal_computer local_computer\n');
+    expect(output).toMatch(/^slapproxy +RUNNING .*\nwatchdog +RUNNING .*\nstatus: 0\n/m);
+    expect(output).toContain('instance: 0\n');
     const config = await readConfig(at('conf/slapos.cfg'));
     expect(config.value('slapos', 'key_file')).toBeUndefined();
+    expect(config.value('slapos', 'pidfile_instance')).toBe(at('slapos/slapgrid-cp.pid'));
     expect(config.value('slapformat', 'log_file')).toBe(at('slapos/log/slapos-node-format.log'));
     expect(config.value('disabled-firewall', 'log_file')).toBe('/opt/slapos/log/firewalld.log');
     expect(config.value('networkcache', 'download-dir-url')).toBe('http://127.0.0.1:8080/shacache/dir');
     const proxy = await readConfig(at('conf/slapos-proxy.cfg'));
     expect(proxy.value('slapproxy', 'port')).toBe('8080');
+    expect(proxy.value('slapproxy', 'database_uri')).toBe(at('slapos/slapproxy.db'));
     const signingKey = proxy.value('slapproxy', 'shacache_signing_key_path') ?? '';
     expect(await readFile(signingKey, 'utf8')).toContain('BEGIN PRIVATE KEY');
     expect(await modeOf(signingKey)).toBe('600');
@@ -312,5 +326,30 @@ describe('slapos configure local', () => {
     expect(service.value('program:slapproxy', 'command')).toBe(
       `${process.execPath} ${SLAPOS_BIN} proxy start --cfg ${at('conf/slapos-proxy.cfg')}`,
     );
+    expect(await readlink(at('home/.slapos/slapos-client.cfg'))).toBe(at('conf/slapos.cfg'));
+  });
+
+  it('does not take another program for its master', async () => {
+    const at = (name: string): string => path.join(folder, name);
+    await using web = await webInterface(issue);
+    const { port } = new URL(web.url);
+    const words = [
+      '--daemon-listen-port',
+      port,
+      '--slapos-instance-root',
+      at('srv'),
+      '--slapos-software-root',
+      at('opt'),
+    ];
+    const { exitCode, stderr } = await runSlapos([
+      'configure',
+      'local',
+      ...words,
+      '--slapos-configuration-directory',
+      at('conf'),
+    ]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(`Something else listens at ${web.url}; nothing was changed.`);
+    await expect(stat(at('conf'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 });

@@ -1,14 +1,19 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { access, mkdir, symlink } from 'node:fs/promises';
+import { access, mkdir, rename, symlink } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { PASS_LOCKS } from '../node/node-pass.js';
 import { fillTemplate, uncomment } from './fill-template.js';
 import { NODE_TEMPLATE, PROXY_TEMPLATE } from './templates.js';
 import { exists, makeFolder, PRIVATE_FILE, PRIVATE_FOLDER, writeWhole } from './write-files.js';
 
 const PUBLIC_FILE = 0o644;
 const KEY_BITS = 2048;
-const COMPUTER_ID = 'local_computer';
+const DEFAULT_HOME = '/opt/slapos';
+/** What the machine is called by its own master. */
+export const COMPUTER_ID = 'local_computer';
+/** The service that the master is. */
+export const MASTER_PROGRAM = 'slapproxy';
 
 /** How a machine with a master of its own is laid out (spec: cli §5.2). */
 export interface LocalSettings {
@@ -29,6 +34,8 @@ export interface LocalSettings {
 /** The files that are written. */
 export interface LocalPaths {
   readonly node: string;
+  /** The same, until the machine is ready. */
+  readonly unfinished: string;
   readonly proxy: string;
   readonly program: string;
   readonly logs: string;
@@ -38,6 +45,7 @@ export interface LocalPaths {
 export function localPaths({ configuration, instanceRoot, home }: LocalSettings): LocalPaths {
   return {
     node: path.join(configuration, 'slapos.cfg'),
+    unfinished: path.join(configuration, 'slapos.cfg.unfinished'),
     proxy: path.join(configuration, 'slapos-proxy.cfg'),
     program: path.join(instanceRoot, 'etc/supervisord.conf.d/slapproxy.conf'),
     logs: path.join(home, 'log'),
@@ -50,8 +58,8 @@ export function localMasterUrl({ listenIp, listenPort }: LocalSettings): string 
 }
 
 /**
- * Writes the configuration of the node, of its master, and of the service that the master is. That of the node comes last: it is what says
- * that the machine is configured.
+ * Writes the configuration of the node, of its master, and of the service that the master is. That of the node does not have its name yet:
+ * it is what says that the machine is configured.
  * @param command how the proxy is started
  */
 export async function writeLocalConfiguration(settings: LocalSettings, command: readonly string[]): Promise<void> {
@@ -62,13 +70,19 @@ export async function writeLocalConfiguration(settings: LocalSettings, command: 
   if (settings.withShacache) await writeSigningKey(shacachePaths(settings).shacache_signing_key_path);
   await writeWhole(paths.proxy, proxyConfiguration(settings), PUBLIC_FILE);
   await writeWhole(paths.program, programConfiguration(settings, command), PUBLIC_FILE);
-  await writeWhole(paths.node, nodeConfiguration(settings), PUBLIC_FILE);
+  await writeWhole(paths.unfinished, nodeConfiguration(settings), PUBLIC_FILE);
+}
+
+/** Gives the configuration of the node its name: the machine is configured. */
+export async function finishLocalConfiguration(settings: LocalSettings): Promise<void> {
+  const { node, unfinished } = localPaths(settings);
+  await rename(unfinished, node);
 }
 
 function nodeConfiguration(settings: LocalSettings): string {
   const master = localMasterUrl(settings);
   const [cache, directory] = [`${master}/shacache/cache`, `${master}/shacache/dir`];
-  return fillTemplate(NODE_TEMPLATE, {
+  const filled = fillTemplate(NODE_TEMPLATE, {
     computer_id: COMPUTER_ID,
     master_url: master,
     interface_name: settings.interfaceName,
@@ -90,6 +104,13 @@ function nodeConfiguration(settings: LocalSettings): string {
         }
       : {}),
   });
+  if (settings.home === DEFAULT_HOME) return filled;
+  // Without these keys two nodes of one machine would wait for each other.
+  const locks = Object.values(PASS_LOCKS).map(({ key, fallback }) => {
+    const file = path.join(settings.home, path.basename(fallback));
+    return `${key} = ${file.replaceAll('%', '%%')}\n`;
+  });
+  return filled.replace('[slapos]\n', () => `[slapos]\n${locks.join('')}`);
 }
 
 function shacachePaths({ instanceRoot }: LocalSettings) {
@@ -108,6 +129,7 @@ function proxyConfiguration(settings: LocalSettings): string {
     computer_id: COMPUTER_ID,
     instance_root: settings.instanceRoot,
     software_root: settings.softwareRoot,
+    database_uri: path.join(settings.home, 'slapproxy.db'),
   });
   if (!settings.withShacache) return filled;
   return uncomment(filled, {
@@ -135,7 +157,7 @@ function programConfiguration(settings: LocalSettings, command: readonly string[
   const values = {
     directory: settings.home,
     command: [...command, 'proxy', 'start', '--cfg', localPaths(settings).proxy].map(quoted).join(' '),
-    process_name: 'slapproxy',
+    process_name: MASTER_PROGRAM,
     autostart: 'true',
     autorestart: 'true',
     startsecs: '0',
@@ -155,7 +177,7 @@ function programConfiguration(settings: LocalSettings, command: readonly string[
     stderr_logfile_backups: '1',
   };
   const lines = Object.entries(values).map(([key, value]) => `${key} = ${value.replaceAll('%', '%%')}`);
-  return `[program:slapproxy]\n${lines.join('\n')}\n`;
+  return `[program:${MASTER_PROGRAM}]\n${lines.join('\n')}\n`;
 }
 
 function quoted(word: string): string {

@@ -5,7 +5,7 @@ import { isSlapOSError, UntrustedDirectory } from '@slapos/host';
 import { type LogSource, NODE, type SourceSelection } from './log-source.js';
 
 /** Folders of the instance root that are none of a partition. */
-const OTHER_FOLDERS: ReadonlySet<string> = new Set(['bin', 'etc', 'lib', 'sbin', 'usr', 'var']);
+const OTHER_FOLDERS: ReadonlySet<string> = new Set(['bin', 'etc', 'lib', 'sbin', 'shacache', 'usr', 'var']);
 /** Below the instance root. */
 const SUPERVISOR_LOG = ['var/log', 'supervisord.log'] as const;
 const PROMISE_LOGS = '.slapgrid/promise/log';

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import {
   createBuildoutBuilder,
@@ -26,6 +27,7 @@ import { flagsAsKeys } from './pass-flags.js';
 
 const SECTIONS = ['networkcache', 'slapos'];
 const MILLISECONDS = 1000;
+const LOCK_FOLDER_MODE = 0o755;
 
 /** The lock of a pass: its own key, and where it is when nothing is configured (spec: cli §3.1). */
 export interface PassLock {
@@ -38,6 +40,15 @@ export const PASS_LOCKS = {
   instance: { key: 'pidfile_instance', fallback: '/opt/slapos/slapgrid-cp.pid' },
   report: { key: 'pidfile_report', fallback: '/opt/slapos/slapgrid-ur.pid' },
 } as const satisfies Record<string, PassLock>;
+
+/**
+ * Makes the folder of the locks that {@link PASS_LOCKS} names: a machine that nothing else of SlapOS was installed on lacks it. When that is
+ * not possible, taking the lock says why.
+ */
+export async function makeLockFolder(): Promise<void> {
+  const folder = path.dirname(PASS_LOCKS.software.fallback);
+  await mkdir(folder, { recursive: true, mode: LOCK_FOLDER_MODE }).catch(() => undefined);
+}
 
 export interface NodePassRequest {
   readonly config: ConfigFile;
@@ -104,6 +115,7 @@ export async function runNodePass(request: NodePassRequest, run: (pass: NodePass
     config.value('slapos', 'pidfile') ??
     lock.fallback;
   try {
+    if (file === lock.fallback) await makeLockFolder();
     await using _held = await host.locks.acquire(file);
     const managers = await loadNodeManagers(config, section.instance_root, firewall, { host, logger });
     return await withPorts(merged.values, section, supervisor, managers, host, logger, (ports) =>
@@ -165,10 +177,10 @@ function masterTrust(values: Readonly<Record<string, string>>): MasterTrust {
 }
 
 /** supervisord starts it with an empty environment, so nothing is looked up: our own Node.js, our own file. */
-function watchdogCommand(packageRoot: string, { masterCaFile, insecure }: MasterTrust): string {
+export function watchdogCommand(packageRoot: string, { masterCaFile, insecure }: Partial<MasterTrust>): string {
   const words = [process.execPath, path.join(packageRoot, 'bin/slapos-watchdog.js')];
   if (masterCaFile !== undefined) words.push('--master-ca-file', path.resolve(masterCaFile));
-  if (insecure) words.push('--master-insecure');
+  if (insecure === true) words.push('--master-insecure');
   return words.map(quoteWord).join(' ');
 }
 

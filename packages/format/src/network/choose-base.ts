@@ -50,7 +50,7 @@ export function chooseBase(
   const [first] = sorted;
   if (first === undefined) {
     throw new FormatError('FORMAT_NO_IPV6', `The network interface ${link} has no IPv6 address of global scope`, {
-      hint: 'Partitions get theirs below it: give the interface one (2000::/3, or fc00::/7 for a private network) first.',
+      hint: `Partitions get theirs below it: give the interface one (2000::/3, or fc00::/7 for a private network) first, as in: ip address add fd00:5a::1/64 dev ${link}`,
     });
   }
   const own = ownAddress(computer, sorted, first, warn);

@@ -59,6 +59,7 @@ export default class ConfigureLocal extends SlaposCommand {
       },
       {
         format: async (file) => Number(await this.config.runCommand('node:format', ['--cfg', file, '--now'])),
+        packageRoot: this.config.root,
         logger: this.logger,
         signal: this.signal,
       },

@@ -7,7 +7,7 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import type { ConfigFile } from '../../config/config-file.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { PASS_LOCKS } from '../../node/node-pass.js';
+import { makeLockFolder, PASS_LOCKS } from '../../node/node-pass.js';
 import { linesOf, readNestedNode } from '../../node/nested-node.js';
 
 /** `slapos node prune` (spec: cli §3.10). */
@@ -62,6 +62,7 @@ export default class NodePrune extends SlaposCommand {
     };
     const { locks } = createLinuxHost({ logger: this.logger });
     try {
+      if (lockFile === PASS_LOCKS.software.fallback) await makeLockFolder();
       await using _held = await locks.acquire(lockFile);
       const { failed } = await pruneSharedParts(options, { logger: this.logger }, { signal: this.signal });
       return failed.length === 0 ? EXIT_CODES.OK : EXIT_CODES.FAILED;
