@@ -48,6 +48,7 @@ export function renderGlobalHelp(catalogue: CommandCatalogue): string {
     `SlapOS client ${catalogue.version}`,
     GLOBAL_OPTIONS,
     ...blocks,
+    'To begin: slapos configure local makes a node with a master of its own, slapos node register NAME joins a cloud, slapos doctor says what is missing.',
     'slapos help COMMAND says more; so do slapos help config, environment and exit-codes, and slapos explain CODE.',
   ].join('\n\n');
 }

@@ -11,8 +11,16 @@ import { parseConfig, type RawConfig } from './parse-config.js';
 export type ConfigFamily = 'node' | 'client';
 
 const FAMILIES = {
-  node: { variable: 'SLAPOS_CONFIGURATION', fallback: '/etc/opt/slapos/slapos.cfg' },
-  client: { variable: 'SLAPOS_CLIENT_CONFIGURATION', fallback: '~/.slapos/slapos-client.cfg' },
+  node: {
+    variable: 'SLAPOS_CONFIGURATION',
+    fallback: '/etc/opt/slapos/slapos.cfg',
+    maker: 'slapos configure local makes a node with a master of its own, slapos node register one of a cloud.',
+  },
+  client: {
+    variable: 'SLAPOS_CLIENT_CONFIGURATION',
+    fallback: '~/.slapos/slapos-client.cfg',
+    maker: 'slapos configure client makes one for a cloud; for a master of your own it is [slapos] and master_url.',
+  },
 } as const;
 
 /** A configuration that was read. */
@@ -82,13 +90,13 @@ export async function loadConfigFile(file: string, family: ConfigFamily): Promis
     text = await readFile(file, 'utf8');
   } catch (cause) {
     const isMissing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-    const { variable, fallback } = FAMILIES[family];
+    const { variable, fallback, maker } = FAMILIES[family];
     throw new CliError(
       'CLI_CONFIGURATION',
       isMissing ? `Configuration file does not exist: ${file}` : `Cannot parse configuration file: ${file}`,
       {
         hint: isMissing
-          ? `Name one with --cfg, or in the variable ${variable}; without either it is ${fallback}.`
+          ? `Name one with --cfg, or in the variable ${variable}; without either it is ${fallback}.\n${maker}`
           : `It must be a file that you may read: ${cause instanceof Error ? cause.message : String(cause)}`,
         cause,
       },

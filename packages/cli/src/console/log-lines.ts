@@ -110,7 +110,8 @@ function safeValue(name: string, value: unknown): unknown {
 function textOf({ message, fields }: LogRecord, withStack: boolean): string {
   const { error, ...others } = fields;
   const shown = Object.entries(others).map(([key, value]) => `${key}=${fieldText(key, value)}`);
-  const text = `${escapeLines(message)}${error === undefined ? '' : `: ${escapeLines(errorText(error, withStack))}`}${shown.length > 0 ? ` (${shown.join(', ')})` : ''}`;
+  const cause = error === undefined ? '' : escapeLines(errorText(message, error, withStack));
+  const text = `${escapeLines(message)}${cause}${shown.length > 0 ? ` (${shown.join(', ')})` : ''}`;
   return redactSecrets(text);
 }
 
@@ -133,10 +134,14 @@ function fieldText(name: string, value: unknown): string {
   return /[\s,()="]/.test(text) ? JSON.stringify(text) : escapeControlCharacters(text);
 }
 
-function errorText(error: unknown, withStack: boolean): string {
-  if (!(error instanceof Error)) return String(error);
-  if (withStack && error.stack !== undefined) return error.stack;
-  return isSlapOSError(error) && error.hint !== undefined ? `${error.message} ${error.hint}` : error.message;
+/** What stands behind a message for its error: the error's own, unless the message says that already, and what to do. */
+function errorText(message: string, error: unknown, withStack: boolean): string {
+  if (!(error instanceof Error)) return `: ${String(error)}`;
+  if (withStack && error.stack !== undefined) return `: ${error.stack}`;
+  const what = message.includes(error.message) ? '' : `: ${error.message}`;
+  if (!isSlapOSError(error) || error.hint === undefined) return what;
+  const sentence = `${message}${what}`;
+  return `${what}${/[.!?]$/.test(sentence) ? '' : '.'} ${error.hint}`;
 }
 
 function localTime(time: Date): string {
