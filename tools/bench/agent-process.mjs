@@ -5,8 +5,12 @@
 import { readFile } from 'node:fs/promises';
 import { createBuildoutBuilder, createPromiseRunner, createSlapMaster, runInstancePass } from '@slapos/grid';
 import { createLinuxHost, silentLogger } from '@slapos/host';
+import { keepHeapSmall } from '@slapos/proxy/small-heap';
 import { SlapClient } from '@slapos/slap';
 import { createSupervisordAdapter } from '@slapos/supervisor';
+
+// As slapos node run does.
+keepHeapSmall();
 
 const [masterUrl = '', softwareRoot = '', instanceRoot = '', computerId = ''] = process.argv.slice(2);
 const host = createLinuxHost();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
-import { promisify } from 'node:util';
-import { gunzip, inflate } from 'node:zlib';
+import { Readable } from 'node:stream';
+import { createGunzip, createInflate } from 'node:zlib';
 
 import { SlapError } from '../errors.js';
 import type { Logger } from '../logger.js';
@@ -11,11 +11,11 @@ import type { Dispatcher } from './http-libraries.js';
 
 const MAX_REDIRECTS = 3;
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-const BODILESS_STATUSES: ReadonlySet<number> = new Set([204, 205, 304]);
 const TRANSIENT_STATUSES = [502, 503, 504];
 const KEEP_ALIVE_MS = 10_000;
 const LONGEST_RETRY_AFTER_MS = 10_000;
 const LONGEST_BACKOFF_MS = 5_000;
+const UNPACKING = { chunkSize: 64 * 1024 };
 
 /** How the transport behaves; see `SlapClientOptions` for the meaning of each. */
 export interface HttpTransportOptions {
@@ -50,7 +50,8 @@ export interface HttpCall {
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Headers;
-  readonly body: Uint8Array;
+  /** The body, in the pieces in which it came: a whole document would need its memory twice. */
+  readonly body: readonly Uint8Array[];
   /** The body as UTF-8. */
   text(): string;
 }
@@ -94,6 +95,8 @@ export class HttpTransport implements AsyncDisposable {
     const dispatcher = await this.#open(libraries);
     const isIdempotent = call.isIdempotent ?? call.method === 'GET';
     let response: Response;
+    // Of the last try. Not in the response: that would copy it.
+    let body: readonly Uint8Array[] = [];
     try {
       response = await ky(call.url, {
         method: call.method,
@@ -102,7 +105,11 @@ export class HttpTransport implements AsyncDisposable {
         ...(call.signal === undefined ? {} : { signal: call.signal }),
         redirect: 'manual',
         timeout: this.#options.totalTimeoutMs,
-        fetch: (input) => this.#fetch(input as Request, libraries, dispatcher),
+        fetch: async (input) => {
+          const answer = await this.#fetch(input as Request, libraries, dispatcher);
+          ({ body } = answer);
+          return answer.head;
+        },
         retry: {
           limit: this.#options.retries,
           methods: isIdempotent ? [call.method === 'GET' ? 'get' : 'post'] : [],
@@ -119,8 +126,7 @@ export class HttpTransport implements AsyncDisposable {
       else if (call.signal?.aborted === true) throw call.signal.reason;
       else throw this.#failure(call, error, libraries);
     }
-    const body = new Uint8Array(await response.arrayBuffer());
-    return { status: response.status, headers: response.headers, body, text: () => new TextDecoder().decode(body) };
+    return { status: response.status, headers: response.headers, body, text: () => decodePieces(body) };
   }
 
   #shouldRetry(call: HttpCall, error: Error, libraries: HttpLibraries): boolean | undefined {
@@ -149,7 +155,11 @@ export class HttpTransport implements AsyncDisposable {
   }
 
   /** What ky calls: one exchange, its body read to the end, so that a broken body counts as a failed call. */
-  async #fetch(request: Request, { request: send }: HttpLibraries, dispatcher: Dispatcher): Promise<Response> {
+  async #fetch(
+    request: Request,
+    { request: send }: HttpLibraries,
+    dispatcher: Dispatcher,
+  ): Promise<{ readonly head: Response; readonly body: readonly Uint8Array[] }> {
     const { timeoutMs, maxAnswerBytes } = this.#options;
     const answer = await send(request.url, {
       dispatcher,
@@ -165,7 +175,7 @@ export class HttpTransport implements AsyncDisposable {
     for (const [name, value] of Object.entries(answer.headers)) {
       for (const item of Array.isArray(value) ? value : [value]) if (item !== undefined) headers.append(name, item);
     }
-    return new Response(BODILESS_STATUSES.has(answer.statusCode) ? null : body, { status: answer.statusCode, headers });
+    return { head: new Response(null, { status: answer.statusCode, headers }), body };
   }
 
   #load(): Promise<HttpLibraries> {
@@ -225,29 +235,48 @@ class AnswerTooLong extends Error {
 }
 
 async function readBody(
-  stream: AsyncIterable<Uint8Array>,
+  stream: Readable,
   encoding: string | string[] | undefined,
   maxBytes: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of stream) {
-    length += part.length;
-    if (length > maxBytes) throw new AnswerTooLong(`The answer is longer than ${maxBytes} bytes.`);
-    parts.push(part);
-  }
-  const body = Buffer.concat(parts);
-  if (body.length === 0) return body;
+): Promise<Uint8Array[]> {
+  const packed = piecesWithin(stream, maxBytes);
+  const unpack = unpacker(encoding);
   // The limit holds for what comes out, too: a small body can be made of a huge one.
-  if (encoding === 'gzip' || encoding === 'x-gzip') return promisifiedGunzip(body, { maxOutputLength: maxBytes });
-  if (encoding === 'deflate') return promisifiedInflate(body, { maxOutputLength: maxBytes });
-  return body;
+  return collect(unpack === undefined ? packed : piecesWithin(unpack(packed), maxBytes));
 }
 
-const promisifiedGunzip: (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>> =
-  promisify(gunzip);
-const promisifiedInflate: (body: Uint8Array, options: { maxOutputLength: number }) => Promise<Buffer<ArrayBuffer>> =
-  promisify(inflate);
+function unpacker(
+  encoding: string | string[] | undefined,
+): ((packed: AsyncIterable<Uint8Array>) => AsyncIterable<Uint8Array>) | undefined {
+  if (encoding !== 'gzip' && encoding !== 'x-gzip' && encoding !== 'deflate') return undefined;
+  return async function* (packed) {
+    const [first, ...rest] = await collect(packed);
+    // An answer without a body has none that could be unpacked.
+    if (first === undefined) return;
+    const stream = encoding === 'deflate' ? createInflate(UNPACKING) : createGunzip(UNPACKING);
+    yield* Readable.from([first, ...rest]).compose(stream) as AsyncIterable<Uint8Array>;
+  };
+}
+
+async function* piecesWithin(stream: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of stream) {
+    length += piece.length;
+    if (length > maxBytes) throw new AnswerTooLong(`The answer is longer than ${maxBytes} bytes.`);
+    yield piece;
+  }
+}
+
+async function collect(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of stream) pieces.push(piece);
+  return pieces;
+}
+
+function decodePieces(pieces: readonly Uint8Array[]): string {
+  const decoder = new TextDecoder();
+  return pieces.map((piece) => decoder.decode(piece, { stream: true })).join('') + decoder.decode();
+}
 
 function redirected(call: HttpCall, location: string, status: number, followsAnywhere: boolean): HttpCall {
   const url = URL.canParse(location, call.url.href) ? new URL(location, call.url) : undefined;

@@ -5,6 +5,7 @@ import { type MarshalInput, MarshalObject, type PlainRecord } from '../wire/valu
 import type { HateoasNavigator } from '../client/hateoas.js';
 import { type CertificateAndKey, readCertificate, readDictionary } from './answers.js';
 import { ComputerPartition } from './computer-partition.js';
+import { detached } from './detach.js';
 import {
   type ComputerInformation,
   readComputerInformation,
@@ -67,7 +68,8 @@ export class Computer {
       if (known !== undefined) return known.information;
       throw new SlapError('SLAP_INVALID_DOCUMENT', 'The master says that nothing changed, and was not asked that.');
     }
-    const information = readComputerInformation(answer.document);
+    const read = readComputerInformation(answer.document);
+    const information = answer.etag === undefined ? read : detached(read);
     this.#known.clear(); // One is enough: a node asks about one computer.
     if (answer.etag !== undefined) this.#known.set(this.computerId, { etag: answer.etag, information });
     return information;

@@ -16,17 +16,20 @@ export interface UnmarshalOptions {
 }
 
 /**
- * Reads a marshalled document into plain data; strict, with a closed list of elements and classes, without entities
+ * Reads a marshalled document, whole or in pieces, into plain data; strict, with a closed list of elements and classes, without entities
  * (spec: marshal). Dictionaries become `Map`, integers beyond 2⁵³ bigint, floats {@link MarshalFloat}.
  * @throws SlapError `SLAP_INVALID_DOCUMENT` naming the line, the column and the rule that is broken.
  */
-export function unmarshal(document: string | Uint8Array, options: UnmarshalOptions = {}): MarshalValue {
+export function unmarshal(
+  document: string | Uint8Array | readonly Uint8Array[],
+  options: UnmarshalOptions = {},
+): MarshalValue {
   const rules: MarshalRules = {
     ...DEFAULT_MARSHAL_LIMITS,
     ...options.limits,
     allowCycles: options.allowCycles ?? false,
   };
-  if (document.length > rules.maxLength) {
+  if (lengthOf(document) > rules.maxLength) {
     throw new SlapError(
       'SLAP_INVALID_DOCUMENT',
       `A SLAP document is longer than the limit of ${rules.maxLength} bytes.`,
@@ -36,4 +39,10 @@ export function unmarshal(document: string | Uint8Array, options: UnmarshalOptio
   if (text === '') throw new SlapError('SLAP_INVALID_DOCUMENT', 'Not a valid SLAP document: it is empty.');
   const quick = options.parser === 'sax' ? undefined : readFast(text, rules);
   return quick === undefined ? readWithSax(text, rules) : quick;
+}
+
+function lengthOf(document: string | Uint8Array | readonly Uint8Array[]): number {
+  return typeof document === 'string' || document instanceof Uint8Array
+    ? document.length
+    : document.reduce((sum, { length }) => sum + length, 0);
 }

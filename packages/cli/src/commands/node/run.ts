@@ -8,6 +8,7 @@ import {
   type ScheduledPass,
 } from '@slapos/grid';
 import { createLinuxHost } from '@slapos/host';
+import { keepHeapSmall } from '@slapos/proxy/small-heap';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { checkSection, mergeSections } from '../../config/check-section.js';
@@ -41,6 +42,8 @@ export default class NodeRun extends SlaposCommand {
   };
 
   override async run(): Promise<number> {
+    // It stays for months beside what it runs.
+    keepHeapSmall();
     const { flags } = await this.parse(NodeRun);
     const { passes, listen, config } = await this.#read(flags);
     if (passes.length === 0)
