@@ -1,3 +1,3 @@
 import { packageTsupConfig } from '../../config/tsup.ts';
 
-export default packageTsupConfig({ entry: ['src/{index,testing,vitest,node-test,watchdog}.ts'] });
+export default packageTsupConfig({ entry: ['src/{index,compat,testing,vitest,node-test,watchdog}.ts'] });

@@ -8,6 +8,7 @@ import { SlapOSError, type SlapOSErrorOptions } from '@slapos/host';
  * `STANDALONE_REPORT_FAILED`: see {@link PassFailedError}. `STANDALONE_NOT_READY`: the master is still making an instance.
  * `STANDALONE_TIMED_OUT`: what was waited for did not come. `STANDALONE_STILL_RUNNING`: processes survived a stop. `STANDALONE_NO_PORT`:
  * no port is free. `STANDALONE_UNSOUND_SOFTWARE`: the check of a release found something. `STANDALONE_LEAKED`: a test left something behind.
+ * `STANDALONE_NO_BILL`: nothing says what a release is made of. `STANDALONE_BILL_REFUSED`: a server did not take a bill of materials.
  * `STANDALONE_COMMAND_FAILED`: a cron entry that a test executed. `STANDALONE_NOT_PROPAGATED`: a parameter did not reach all instances.
  */
 export type StandaloneErrorCode =
@@ -27,6 +28,8 @@ export type StandaloneErrorCode =
   | 'STANDALONE_NO_PORT'
   | 'STANDALONE_UNSOUND_SOFTWARE'
   | 'STANDALONE_LEAKED'
+  | 'STANDALONE_NO_BILL'
+  | 'STANDALONE_BILL_REFUSED'
   | 'STANDALONE_COMMAND_FAILED'
   | 'STANDALONE_NOT_PROPAGATED';
 

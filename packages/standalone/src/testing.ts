@@ -4,6 +4,9 @@ export {
   type CheckSoftwareOptions,
   type SoftwareFinding,
 } from './kit/check-software.js';
+export { type DependencyTrack, sendSoftwareBill } from './bill/dependency-track.js';
+export type { BillComponent } from './bill/part-component.js';
+export { type SoftwareBill, softwareBill, type SoftwareBillOptions, writeSoftwareBill } from './bill/software-bill.js';
 export { cronCommand, runCronAt, type RunCronOptions } from './kit/cron.js';
 export { EndToEnd, type InstanceStatus, type UntilOptions } from './kit/end-to-end.js';
 export { portOfPath, readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './kit/environment.js';

@@ -69,6 +69,9 @@ export interface Supervisor extends AsyncDisposable {
   startProcess(name: string): Promise<void>;
   /** The end of the log of a process, at most `bytes` long. */
   tail(name: string, stream: 'stdout' | 'stderr', bytes: number): Promise<LogTail>;
-  /** Stops everything and ends the supervisor; returns when it is gone. Not running is fine. */
-  shutdown(): Promise<void>;
+  /**
+   * Stops everything and ends the supervisor; returns when it is gone. Not running is fine.
+   * @throws the reason of `signal`, which ends only the waiting: what was told to stop goes on stopping
+   */
+  shutdown(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -2,6 +2,11 @@ import type { ErrorExplanation } from './explanation.js';
 
 /** Met by programs that use the library, not by commands. */
 export const standaloneErrors = {
+  STANDALONE_BILL_REFUSED: {
+    meaning: 'A server of Dependency-Track did not take the bill of materials of a release, or could not be reached.',
+    remedy:
+      'Check the URL, the key and the id of the project in SLAPOS_SR_SBOM_DEPENDENCY_TRACK_URL, …_API_KEY and …_PROJECT_ID. The document is kept in the folder of the node.',
+  },
   STANDALONE_BUSY_PARTITION: {
     meaning: 'A node was to be formatted with fewer partitions, and one that would go is in use.',
     remedy: 'Destroy the instance first, or keep the number.',
@@ -43,6 +48,10 @@ export const standaloneErrors = {
   STANDALONE_NOT_RUNNING: {
     meaning: 'The node is stopped.',
     remedy: 'Start it before the call.',
+  },
+  STANDALONE_NO_BILL: {
+    meaning: 'A bill of materials was asked for of a release that is not built, or that buildout has not built.',
+    remedy: 'Build the release first; its bill is made from the list of parts that buildout leaves.',
   },
   STANDALONE_NO_PORT: {
     meaning: 'No TCP port is free.',

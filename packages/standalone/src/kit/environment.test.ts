@@ -27,6 +27,7 @@ test('the variables of the Python test suites', () => {
     sharedParts: [`${os.homedir()}/shared`, '/opt/shared'],
     snapshotDirectory: '/tmp/logs',
     served: { directory: '/srv/slapos', url: 'http://127.0.0.1:8000' },
+    dependencyTrack: undefined,
   });
   expect(readTestEnvironment({})).toMatchObject({ directory: undefined, debug: false, sharedParts: [] });
 });
@@ -50,4 +51,17 @@ test('releases below the served folder are asked for by its URL', () => {
   for (const release of ['/elsewhere/software.cfg', '/srv/slapos2/software.cfg', '/srv/slapos']) {
     expect(() => servedSoftwareUrl(release, served)).toThrow(/is not below \/srv\/slapos, which is served/);
   }
+});
+
+test('a server of Dependency-Track is named whole or not at all', () => {
+  const variables = {
+    SLAPOS_SR_SBOM_DEPENDENCY_TRACK_URL: 'https://track.example',
+    SLAPOS_SR_SBOM_DEPENDENCY_TRACK_API_KEY: 'odt_key',
+    SLAPOS_SR_SBOM_DEPENDENCY_TRACK_PROJECT_ID: '42',
+  };
+  const dependencyTrack = { url: 'https://track.example', apiKey: 'odt_key', projectId: '42' };
+  expect(readTestEnvironment(variables).dependencyTrack).toEqual(dependencyTrack);
+  expect(() => readTestEnvironment({ ...variables, SLAPOS_SR_SBOM_DEPENDENCY_TRACK_API_KEY: '' })).toThrow(
+    'SLAPOS_SR_SBOM_DEPENDENCY_TRACK_API_KEY must be set, too',
+  );
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import os from 'node:os';
 import path from 'node:path';
+import type { DependencyTrack } from '../bill/dependency-track.js';
 import { StandaloneError } from '../errors.js';
 
 const FIRST_PORT = 1024;
@@ -24,11 +25,13 @@ export interface TestEnvironment {
   readonly served: { readonly directory: string; readonly url: string } | undefined;
   /** `SLAPOS_TEST_LOG_DIRECTORY`; absent: no snapshots. */
   readonly snapshotDirectory: string | undefined;
+  /** `SLAPOS_SR_SBOM_DEPENDENCY_TRACK_URL`, `…_API_KEY` and `…_PROJECT_ID`: all three or none. */
+  readonly dependencyTrack: DependencyTrack | undefined;
 }
 
 /**
  * Reads the variables; give it `process.env`.
- * @throws StandaloneError `STANDALONE_INVALID_OPTIONS` for a switch that is not a whole number
+ * @throws StandaloneError `STANDALONE_INVALID_OPTIONS` for a switch that is not a whole number, and for some of what belongs together
  */
 export function readTestEnvironment(variables: Readonly<Record<string, string | undefined>>): TestEnvironment {
   const text = (name: string): string | undefined => {
@@ -61,7 +64,19 @@ export function readTestEnvironment(variables: Readonly<Record<string, string | 
       .filter((entry) => entry !== '')
       .map((entry) => path.resolve(entry.replace(/^~(?=\/|$)/, os.homedir()))),
     snapshotDirectory: absolute(text('LOG_DIRECTORY')),
+    dependencyTrack: readDependencyTrack(variables),
   };
+}
+
+function readDependencyTrack(variables: Readonly<Record<string, string | undefined>>): DependencyTrack | undefined {
+  const names = ['URL', 'API_KEY', 'PROJECT_ID'].map((name) => `SLAPOS_SR_SBOM_DEPENDENCY_TRACK_${name}`);
+  const [url = '', apiKey = '', projectId = ''] = names.map((name) => variables[name]);
+  const missing = [url, apiKey, projectId].flatMap((value, index) => (value === '' ? [names[index]] : []));
+  if (missing.length === names.length) return undefined;
+  if (missing.length === 0) return { url, apiKey, projectId };
+  throw new StandaloneError('STANDALONE_INVALID_OPTIONS', `${missing.join(' and ')} must be set, too`, {
+    hint: 'Set the URL, the key and the id of the project, or none of them.',
+  });
 }
 
 /**

@@ -39,13 +39,14 @@ export async function keepSnapshot(layout: StandaloneLayout, options: SnapshotOp
   const sources: [root: string, isWanted: (file: string) => boolean][] = [
     [layout.logDirectory, () => true],
     [path.join(layout.directory, 'etc'), () => true],
+    [layout.directory, (file) => !file.includes('/') && file.endsWith('.cdx.json')],
     [path.dirname(layout.database), (file) => !file.includes('/') && file.startsWith(path.basename(layout.database))],
     [layout.instanceRoot, (file) => patterns.some((pattern) => isLike(file, pattern))],
     [layout.softwareRoot, (file) => SOFTWARE_SNAPSHOT_PATTERNS.some((pattern) => isLike(file, pattern))],
   ];
   for (const [root, isWanted] of sources) {
     // A release may have very many files: only its own folder is looked at.
-    const depth = root === layout.softwareRoot ? 2 : Number.POSITIVE_INFINITY;
+    const depth = root === layout.directory ? 1 : root === layout.softwareRoot ? 2 : Number.POSITIVE_INFINITY;
     for await (const file of filesBelow(root, depth)) {
       if (isWanted(path.relative(root, file.path))) await keep(file, path.join(target, relative(file.path)));
     }

@@ -1,15 +1,19 @@
-import { readdir } from 'node:fs/promises';
+import { mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Logger, silentLogger } from '@slapos/host';
 import type { PartitionInformation } from '@slapos/slap';
 import { supervisorPaths } from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import type { StandaloneInstance, StandaloneRequest } from '../node/instance.js';
 import type { StandaloneOptions } from '../configuration/options.js';
 import { type StandaloneNode, startStandalone } from '../node/standalone-node.js';
+import { sendSoftwareBill } from '../bill/dependency-track.js';
+import { writeSoftwareBill } from '../bill/software-bill.js';
 import { assertSoundSoftware } from './check-software.js';
 import { readTestEnvironment, servedSoftwareUrl, type TestEnvironment } from './environment.js';
 import { keepSnapshot } from './snapshots.js';
+import { TestCaseLog } from './test-case-log.js';
 
 const DEFAULT_PARTITIONS = 10;
 const DEFAULT_RETRIES = { software: 10, instance: 20, report: 20 };
@@ -29,7 +33,12 @@ export interface SoftwareTestOptions extends Omit<StandaloneOptions, 'format' | 
   readonly retries?: { readonly software?: number; readonly instance?: number; readonly report?: number } | undefined;
   /** Whether the built release is looked at, see `checkSoftware`. Default: unless `builder` is given. */
   readonly check?: boolean | undefined;
-  /** Where logs and files are kept when something fails. Default: nowhere. */
+  /**
+   * Whether a bill of materials of each built release is written to the node's folder, as `MD5.cdx.json`, and sent to the Dependency-Track
+   * that the variables name. Default: unless `builder` is given.
+   */
+  readonly bill?: boolean | undefined;
+  /** Where logs and files are kept when something fails, and `testcase.log`, which a suite with a `directory` has there else. Default: nowhere. */
   readonly snapshotDirectory?: string | undefined;
   /** Variables `SLAPOS_TEST_…` that stand for options that are not given: `process.env`. Default: none. */
   readonly variables?: Readonly<Record<string, string | undefined>> | undefined;
@@ -46,11 +55,18 @@ export class SoftwareTestBed implements AsyncDisposable {
   readonly softwareReleaseUrl: string;
   readonly #options: SoftwareTestOptions;
   readonly #environment: TestEnvironment;
+  readonly #logger: Logger;
   readonly #requests = new Map<string, StandaloneRequest>();
 
   readonly #resources = new Map<string, { readonly make: unknown; readonly resource: Promise<AsyncDisposable> }>();
 
-  private constructor(node: StandaloneNode, options: SoftwareTestOptions, environment: TestEnvironment) {
+  private constructor(
+    node: StandaloneNode,
+    options: SoftwareTestOptions,
+    environment: TestEnvironment,
+    logger: Logger,
+  ) {
+    this.#logger = logger;
     this.node = node;
     this.softwareReleaseUrl = releaseUrl(options.software, environment);
     this.#options = options;
@@ -70,17 +86,26 @@ export class SoftwareTestBed implements AsyncDisposable {
       partitions = DEFAULT_PARTITIONS,
       retries: _retries,
       check: _check,
+      bill: _bill,
       snapshotDirectory: _snapshotDirectory,
       variables: _variables,
       ...others
     } = options;
+    const snapshotDirectory = options.snapshotDirectory ?? environment.snapshotDirectory;
+    if (snapshotDirectory !== undefined) await mkdir(snapshotDirectory, { recursive: true });
+    const logDirectory = snapshotDirectory ?? options.directory ?? environment.directory;
+    const logger =
+      logDirectory === undefined
+        ? (options.logger ?? silentLogger)
+        : new TestCaseLog(logDirectory, softwareName(releaseUrl(options.software, environment)), options.logger);
     const node = await startStandalone({
       ...others,
+      logger,
       directory: options.directory ?? directory,
       sharedParts: options.sharedParts ?? sharedParts,
       format: { partitions, ipv4, ipv6 },
     });
-    const bed = new SoftwareTestBed(node, options, environment);
+    const bed = new SoftwareTestBed(node, options, environment, logger);
     try {
       await bed.#build();
       return bed;
@@ -104,8 +129,23 @@ export class SoftwareTestBed implements AsyncDisposable {
       force: isTakenUp && !skipSoftwareRebuild,
       debug,
     });
-    if (!(this.#options.check ?? this.#options.builder === undefined) || skipSoftwareCheck) return;
+    const isReal = this.#options.builder === undefined;
+    if (this.#options.bill ?? isReal) for (const softwareReleaseUrl of urls) await this.#writeBill(softwareReleaseUrl);
+    if (!(this.#options.check ?? isReal) || skipSoftwareCheck) return;
     for (const softwareReleaseUrl of urls) await this.checkSoftware(softwareReleaseUrl);
+  }
+
+  /** That a server does not take it is no reason to fail a suite about the release. */
+  async #writeBill(softwareReleaseUrl: string): Promise<void> {
+    const { softwareRoot, directory } = this.node.layout;
+    const name = softwareName(softwareReleaseUrl);
+    const file = await writeSoftwareBill(directory, { softwareRoot, softwareReleaseUrl, softwareName: name });
+    this.#logger.info('Wrote a bill of materials', { file });
+    const { dependencyTrack } = this.#environment;
+    if (dependencyTrack === undefined) return;
+    await sendSoftwareBill(file, dependencyTrack).catch((error: unknown) => {
+      this.#logger.error('The bill of materials could not be sent', { error });
+    });
   }
 
   /** Looks at a built release. @throws StandaloneError `STANDALONE_UNSOUND_SOFTWARE` */
@@ -165,8 +205,8 @@ export class SoftwareTestBed implements AsyncDisposable {
   async keepSnapshot(name: string): Promise<string | undefined> {
     const directory = this.#options.snapshotDirectory ?? this.#environment.snapshotDirectory;
     if (directory === undefined) return undefined;
-    const softwareName = path.basename(path.dirname(this.softwareReleaseUrl)) || 'software';
-    return keepSnapshot(this.node.layout, { directory: path.join(directory, softwareName), name });
+    const folder = path.join(directory, softwareName(this.softwareReleaseUrl));
+    return keepSnapshot(this.node.layout, { directory: folder, name });
   }
 
   /**
@@ -246,6 +286,11 @@ export class SoftwareTestBed implements AsyncDisposable {
 function releaseUrl(release: string | URL, { served }: TestEnvironment): string {
   if (typeof release === 'string') return servedSoftwareUrl(release, served);
   return servedSoftwareUrl(release.protocol === 'file:' ? fileURLToPath(release) : release.href, served);
+}
+
+/** The last folder of the URL's path. */
+function softwareName(softwareReleaseUrl: string): string {
+  return path.basename(path.dirname(softwareReleaseUrl)) || 'software';
 }
 
 function messageOf(error: unknown): string {

@@ -11,7 +11,12 @@ import {
 } from '@slapos/host';
 import type { Proxy } from '@slapos/proxy';
 import type { Computer, ComputerPartition, SlapClient } from '@slapos/slap';
-import { createSupervisordAdapter, type Supervisor, writeSupervisorEnvironment } from '@slapos/supervisor';
+import {
+  createSupervisordAdapter,
+  type ProcessInfo,
+  type Supervisor,
+  writeSupervisorEnvironment,
+} from '@slapos/supervisor';
 import { StandaloneError } from '../errors.js';
 import { type AutomaticPasses, type AutomaticPassesOptions, startAutomaticPasses } from './automatic-passes.js';
 import { type FormatState, readKeptState, writeConfiguration } from '../configuration/configuration.js';
@@ -38,6 +43,9 @@ import {
 import { systemSupervisorPid } from '../configuration/system-supervisor.js';
 import type { PassRetryOptions } from './run-pass.js';
 import { type OwnerGuard, watchdogCommand } from './watchdog-command.js';
+
+/** As long as the Python program waits. */
+const DEFAULT_STOP_MS = 300_000;
 
 /** What exists only while the node runs. */
 interface Running {
@@ -222,22 +230,38 @@ export class StandaloneNode implements AsyncDisposable {
 
   /**
    * Stops all services, the supervisor and the mini-master. {@link start} may follow. Idempotent.
-   * @throws StandaloneError `STANDALONE_STILL_RUNNING`
+   * @param options `timeoutMs`: how long services may take to end, in milliseconds; default 300,000. What outlives it is left to itself.
+   * @throws StandaloneError `STANDALONE_STILL_RUNNING` that names the processes
    */
-  async stop(): Promise<void> {
+  async stop({ timeoutMs = DEFAULT_STOP_MS }: { readonly timeoutMs?: number } = {}): Promise<void> {
     // What is not ours to control, such as a node that another program runs, is left alone.
     if (this.#running === undefined) return;
-    const pids = await this.#servicePids();
-    await this.services.shutdown();
+    const processes = await this.#serviceProcesses();
+    const isInTime = await this.#shutdownServices(timeoutMs);
     // Whoever starts the supervisor next is not us: its watchdog must not wait for our end.
     if (!this.#isTemporary) await this.#writeSupervisor(this.masterUrl, watchdogCommand(undefined));
     await this.#close();
-    const survivors = pids.filter((pid) => isProcessAlive(pid));
-    if (survivors.length > 0) {
-      throw new StandaloneError(
-        'STANDALONE_STILL_RUNNING',
-        `Could not terminate some processes: ${survivors.join(', ')}`,
-      );
+    const survivors = processes.filter(({ pid }) => isProcessAlive(pid));
+    if (survivors.length === 0 && isInTime) return;
+    const names = survivors.map(({ group, name, pid }) => `${group}:${name} (pid ${pid})`);
+    throw new StandaloneError(
+      'STANDALONE_STILL_RUNNING',
+      `Could not terminate some processes: ${names.join(', ') || 'the supervisor'}`,
+      {
+        hint: 'A service may take stopwaitsecs of its configuration to end: give stop() more time, or end them yourself.',
+      },
+    );
+  }
+
+  /** Whether all had ended in time. */
+  async #shutdownServices(timeoutMs: number): Promise<boolean> {
+    const signal = AbortSignal.timeout(timeoutMs);
+    try {
+      await this.services.shutdown({ signal });
+      return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      return false;
     }
   }
 
@@ -260,9 +284,9 @@ export class StandaloneNode implements AsyncDisposable {
     await running?.lock.release();
   }
 
-  async #servicePids(): Promise<number[]> {
+  async #serviceProcesses(): Promise<ProcessInfo[]> {
     if (!(await this.services.isRunning())) return [];
-    return (await this.services.allProcessInfo()).map(({ pid }) => pid).filter((pid) => pid > 0);
+    return (await this.services.allProcessInfo()).filter(({ pid }) => pid > 0);
   }
 
   async #lock(): Promise<HeldLock> {

@@ -21,6 +21,8 @@ const faultsSchema = z.array(
 export interface CallOptions {
   /** How long the answer may take. Default: as long as it takes, since a group may need a minute to stop. */
   readonly timeoutMs?: number | undefined;
+  /** Gives up waiting; the call itself may still be carried out. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Calls methods of supervisord over its Unix socket: a connection for each call, as the reference does (spec: supervisor §6). */
@@ -81,11 +83,18 @@ export function invalidAnswer(socket: string, method: string, cause: unknown): S
   );
 }
 
-function post(socketPath: string, document: string, { timeoutMs }: CallOptions): Promise<string> {
+function post(socketPath: string, document: string, { timeoutMs, signal }: CallOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     const patience = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const ends = [patience, signal].filter((end) => end !== undefined);
     const fail = (cause: unknown): void =>
-      reject(patience?.aborted === true ? noAnswer(socketPath, timeoutMs ?? 0) : connectionFailure(socketPath, cause));
+      reject(
+        signal?.aborted === true
+          ? new Error('Nobody waits for the answer any more', { cause: signal.reason })
+          : patience?.aborted === true
+            ? noAnswer(socketPath, timeoutMs ?? 0)
+            : connectionFailure(socketPath, cause),
+      );
     const request = http.request(
       {
         socketPath,
@@ -93,7 +102,7 @@ function post(socketPath: string, document: string, { timeoutMs }: CallOptions):
         method: 'POST',
         agent: false,
         headers: { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(document) },
-        ...(patience === undefined ? {} : { signal: patience }),
+        ...(ends.length === 0 ? {} : { signal: AbortSignal.any(ends) }),
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -132,7 +132,7 @@ class SupervisordAdapter implements Supervisor {
     return { text, offset, overflow };
   }
 
-  async shutdown(): Promise<void> {
+  async shutdown({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
     const pid = await this.#daemonPid();
     if (pid === undefined) return;
     const startTime = readProcessStatus(pid)?.startTime;
@@ -140,11 +140,11 @@ class SupervisordAdapter implements Supervisor {
     while (startTime !== undefined && isProcessAlive(pid) && readProcessStatus(pid)?.startTime === startTime) {
       await ignoringEnd(async () => {
         // A shutdown alone stops one group after the other, and supervisord takes a second for each, also for those that do not run.
-        await this.#rpc.call('stopAllProcesses');
-        await this.#rpc.call('shutdown');
+        await this.#rpc.call('stopAllProcesses', [], { signal });
+        await this.#rpc.call('shutdown', [], { signal });
       });
       // Asked again, because it may just be starting again.
-      await pause(POLL_INTERVAL_MS);
+      await pause(POLL_INTERVAL_MS, undefined, signal === undefined ? {} : { signal });
     }
   }
 
