@@ -62,6 +62,11 @@ export const REQUIREMENTS = [
 /** What the tests need beside that: they play people and other programs. @type {readonly Requirement[]} */
 export const TEST_REQUIREMENTS = [
   {
+    debianPackage: 'chromium',
+    why: 'to look at the panel of the mini-master as people do',
+    isUsable: () => succeeds('chromium', ['--version']),
+  },
+  {
     debianPackage: 'curl',
     why: 'to type what the documentation says',
     isUsable: () => succeeds('curl', ['--version']),

@@ -1,12 +1,13 @@
 import { isSlapError } from '@slapos/slap';
 import { Hono } from 'hono';
 
+import type { Principal } from './access/principal.js';
 import type { ProxyContext } from './context.js';
 import { ProxyError } from './errors.js';
 import { errorPage, notFoundPage } from './http/html-pages.js';
 import { cleanPath, pathOf } from './http/path.js';
 import { requestIdOf } from './http/request-id.js';
-import { RouteTable } from './http/route-table.js';
+import { type RouteEnvironment, RouteTable } from './http/route-table.js';
 import { certificateRoutes } from './routes/certificates.js';
 import { computerPartitionRoutes } from './routes/computer-partition.js';
 import { computerRoutes } from './routes/computer.js';
@@ -17,6 +18,8 @@ import { instanceRequestRoutes } from './routes/instance-request.js';
 import { failureAnswer } from './json-rpc/answer.js';
 import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { observationRoutes } from './routes/observation.js';
+import { panelDataRoutes } from './routes/panel-data.js';
+import { panelRoutes } from './routes/panel.js';
 import { publicFileRoutes } from './routes/public-files.js';
 import { serviceRoutes } from './routes/service.js';
 import { sharedCacheRoutes } from './routes/shared-cache.js';
@@ -28,14 +31,14 @@ const SERVER_ERROR_TEXT =
 
 /** All that is served. */
 export interface ProxyApp {
-  fetch(request: Request): Response | Promise<Response>;
+  fetch(request: Request, principal: Principal): Response | Promise<Response>;
   /** A name for the route of a request; there are boundedly many. */
   routeOf(request: Request): string;
 }
 
 /** The HTTP application: all routes, and what is answered when one of them fails. */
 export function createApp(context: ProxyContext): ProxyApp {
-  const app = new Hono({ getPath: ({ url }) => cleanPath(url) });
+  const app = new Hono<{ Bindings: RouteEnvironment }>({ getPath: ({ url }) => cleanPath(url) });
   const routes = new RouteTable(app);
   serviceRoutes(routes, context);
   computerRoutes(routes, context);
@@ -49,10 +52,17 @@ export function createApp(context: ProxyContext): ProxyApp {
   observationRoutes(routes, context);
   sharedCacheRoutes(routes, context);
   publicFileRoutes(routes, context);
+  if (context.options.panel) {
+    panelRoutes(routes, context);
+    panelDataRoutes(routes, context);
+  }
   httpProxyRoutes(routes, context);
   app.notFound(() => notFoundPage());
   app.onError((error, { req }) => answerError(error, req.raw, context));
-  return { fetch: (request) => app.fetch(request), routeOf: (request) => routes.labelOf(cleanPath(request.url)) };
+  return {
+    fetch: (request, principal) => app.fetch(request, { principal }),
+    routeOf: (request) => routes.labelOf(cleanPath(request.url)),
+  };
 }
 
 /** The page for an error. Only what is no fault of the request is logged as an error. */

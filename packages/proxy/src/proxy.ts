@@ -267,7 +267,8 @@ class MiniMaster implements Proxy {
   async #answer(request: Request, peer: Peer): Promise<Response> {
     try {
       guardRequest(request, this.#allowedHosts);
-      return await this.#app.fetch(await this.#gate.admit(request, peer));
+      const admitted = await this.#gate.admit(request, peer);
+      return await this.#app.fetch(admitted.request, admitted.principal);
     } catch (error) {
       return answerError(error, request, this.#context);
     }

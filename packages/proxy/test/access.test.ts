@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { type CertificatePair, createProxy, type Proxy } from '../src/index.js';
+import type { PanelOverview } from '../src/panel/panel-documents.js';
 import { bundleProgram, temporaryFolder } from './support/server-process.js';
 import { formatForm, post, requestForm } from './support/slap-calls.js';
 
@@ -25,6 +26,7 @@ interface Credentials {
 let proxy: Proxy;
 let url: string;
 let authority: string;
+let panelFolder: ReturnType<typeof temporaryFolder>;
 const who: Record<'nobody' | 'user' | 'token' | 'computer' | 'root' | 'child' | 'stranger', Credentials> = {} as never;
 
 const inProcess = (call: Request) => proxy.fetch(call);
@@ -44,7 +46,10 @@ const partitionCertificate = (partitionId: string) =>
   );
 
 beforeAll(async () => {
-  proxy = await createProxy({ computerId: COMPUTER });
+  // What the page says is no matter here.
+  panelFolder = temporaryFolder();
+  writeFileSync(join(panelFolder.path, 'index.html'), '<!doctype html>');
+  proxy = await createProxy({ computerId: COMPUTER, panelDirectory: panelFolder.path });
   await proxy.seed({
     computers: { [COMPUTER]: { partitions: 6 }, [OTHER_COMPUTER]: { partitions: 1 } },
     software: [{ softwareReleaseUrl: RELEASE }],
@@ -66,7 +71,10 @@ beforeAll(async () => {
   authority = await proxy.authorityCertificate();
   ({ url } = await proxy.listen({ host: '127.0.0.1', port: 0, tls: {}, access: 'restricted' }));
 });
-afterAll(() => proxy.close());
+afterAll(async () => {
+  await proxy.close();
+  panelFolder[Symbol.dispose]();
+});
 
 async function call(
   credentials: Credentials,
@@ -126,6 +134,25 @@ const CALLS: readonly { what: string; path: string; body?: object; allowed: read
     allowed: USERS,
   },
   { what: 'all events', path: '/events', allowed: USERS },
+  {
+    what: 'the events of the computer',
+    path: `/events${query({ computer_id: COMPUTER })}`,
+    allowed: [...USERS, 'computer'],
+  },
+  { what: 'the events of another computer', path: `/events${query({ computer_id: OTHER_COMPUTER })}`, allowed: USERS },
+  { what: 'the events of the tree', path: `/events${query({ tree: 'root' })}`, allowed: [...USERS, 'root', 'child'] },
+  { what: 'the page of the panel', path: '/panel/', allowed: EVERYBODY },
+  { what: 'the panel at a glance', path: '/panel/data/overview', allowed: EVERYBODY.slice(1) },
+  {
+    what: 'the reports about the child',
+    path: `/panel/data/reports${query(key('slappart2'))}`,
+    allowed: [...USERS, 'computer', 'root', 'child'],
+  },
+  {
+    what: 'the parameters that a release has',
+    path: `/panel/data/schema${query({ software_release_url: RELEASE })}`,
+    allowed: USERS,
+  },
   { what: 'metrics', path: '/metrics', allowed: USERS },
   {
     what: 'supply',
@@ -256,6 +283,31 @@ describe('who may do what', () => {
       if (answer.status >= 400 && path.startsWith('/slapos.'))
         expect(JSON.parse(answer.body)).toMatchObject({ status: refusal });
     }
+  });
+
+  test('at a glance, everybody sees what concerns him', async () => {
+    const seen = async (role: Role) => {
+      const { body } = await call(who[role], '/panel/data/overview');
+      const { viewer, computers, instances } = JSON.parse(body) as PanelOverview;
+      return {
+        viewer,
+        computers: computers.map(({ computerId }) => computerId),
+        instances: instances.map(({ title }) => title).sort(),
+      };
+    };
+    // Also what the calls above have requested.
+    const all = ['child', 'guest', 'new', 'root', 'stranger'];
+    const user = { viewer: { role: 'user' }, computers: [COMPUTER, OTHER_COMPUTER], instances: all };
+    expect(await seen('token')).toEqual(user);
+    expect(await seen('computer')).toEqual({
+      viewer: { role: 'computer', computerId: COMPUTER },
+      computers: [COMPUTER],
+      instances: all,
+    });
+    const tree = { viewer: { role: 'partition', tree: 'root' }, computers: [], instances: ['child', 'new', 'root'] };
+    expect(await seen('root')).toEqual(tree);
+    expect(await seen('child')).toEqual(tree);
+    expect((await seen('stranger')).instances).toEqual(['stranger']);
   });
 
   test('what was guessed, revoked, or signed by somebody else is nothing', async () => {

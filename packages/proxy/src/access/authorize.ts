@@ -4,11 +4,14 @@ import { findInstance, findShared, parseRpcGuid } from '../json-rpc/guid.js';
 import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
 import type { PartitionKey } from '../store/records.js';
 import { type Claim, keyOf, rpcClaim, toolClaim } from './claims.js';
-import type { Principal } from './principal.js';
+import type { KnownPrincipal } from './principal.js';
 
 const RPC_PREFIX = '/slapos.';
 const CACHE_PREFIX = '/shacache/';
 const PUBLIC_FILES_PREFIX = '/panel/public/';
+/** The page of the panel and its files: they are the same for everybody. */
+const PANEL_PAGE = /^\/(?:panel\/?|panel\/assets\/[^/]+)?$/;
+const EVENTS_PATH = '/events';
 const REQUEST_PATH = '/requestComputerPartition';
 
 /** What everybody may ask, known or not: whether the proxy is well, and whether it is this one. */
@@ -19,6 +22,8 @@ const HARMLESS_PATHS = new Set([
   '/getHateoasUrl',
   '/getSoftwareReleaseListFromSoftwareProduct',
   '/openapi.json',
+  // Of what there is, those who ask get what concerns them.
+  '/panel/data/overview',
   '/slapos.get.v0.hateoas_url',
 ]);
 
@@ -55,6 +60,7 @@ const INSTANCE_PATHS = new Set([
   '/softwareInstanceRename',
   '/getComputerPartitionStatus',
   '/getHostingSubscriptionIpList',
+  '/panel/data/reports',
   '/slapos.get.v0.software_instance',
   '/slapos.get.v0.compute_partition',
   '/slapos.put.v0.software_instance_title',
@@ -84,7 +90,7 @@ export interface CallToDecide {
 
 /** Whether a call can be made by anybody. */
 export function isPublic(path: string): boolean {
-  return PUBLIC_PATHS.has(path);
+  return PUBLIC_PATHS.has(path) || PANEL_PAGE.test(path);
 }
 
 /**
@@ -92,7 +98,7 @@ export function isPublic(path: string): boolean {
  * @throws ProxyError `PROXY_FORBIDDEN`.
  */
 export async function authorize(
-  principal: Exclude<Principal, { role: 'user' }>,
+  principal: Exclude<KnownPrincipal, { role: 'user' }>,
   { method, path, query, body }: CallToDecide,
   store: ProxyStore,
 ): Promise<void> {
@@ -104,9 +110,11 @@ export async function authorize(
   const claim = isRpc ? rpcClaim(body) : toolClaim(path, method === 'POST' ? new URLSearchParams(body) : query);
   const isAllowed = await store.read(
     async (reader) =>
-      (await (principal.role === 'computer'
-        ? mayComputer(reader, principal.computerId, path, claim)
-        : mayPartition(reader, principal, path, claim))) && (await speaksForWhatItHas(reader, path, claim)),
+      (await (path === EVENTS_PATH
+        ? mayFollow(reader, principal, query)
+        : principal.role === 'computer'
+          ? mayComputer(reader, principal.computerId, path, claim)
+          : mayPartition(reader, principal, path, claim))) && (await speaksForWhatItHas(reader, path, claim)),
   );
   if (isAllowed) return;
   const who =
@@ -148,6 +156,17 @@ async function mayPartition(reader: StoreReader, own: PartitionKey, path: string
   const [mine, other] = [await reader.partition(own), await reader.partition(target)];
   if (mine?.slapState !== 'busy' || other?.slapState !== 'busy') return false;
   return rootNameOfInstance(mine) === rootNameOfInstance(other);
+}
+
+/** The log of what changed: to a computer of itself, to an instance of its tree. */
+async function mayFollow(
+  reader: StoreReader,
+  principal: Exclude<KnownPrincipal, { role: 'user' }>,
+  query: URLSearchParams,
+): Promise<boolean> {
+  if (principal.role === 'computer') return query.get('computer_id') === principal.computerId;
+  const own = await reader.partition(principal);
+  return own?.slapState === 'busy' && query.get('tree') === rootNameOfInstance(own);
 }
 
 /** Where the instance that a guid names is, or for a shared one its host. */

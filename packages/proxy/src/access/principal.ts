@@ -2,8 +2,11 @@ import { timingSafeEqual } from 'node:crypto';
 
 import type { ProxyStore } from '../store/proxy-store.js';
 
-/** Who calls. A user may do everything, a computer what its node does, an instance what concerns its own tree. */
-export type Principal =
+/** Who calls. A user may do everything, a computer what its node does, an instance what concerns its own tree, somebody unknown next to nothing. */
+export type Principal = KnownPrincipal | { readonly role: 'nobody' };
+
+/** Who calls, when that is known. */
+export type KnownPrincipal =
   | { readonly role: 'user' }
   | { readonly role: 'computer'; readonly computerId: string }
   | { readonly role: 'partition'; readonly computerId: string; readonly partitionId: string };
@@ -20,7 +23,8 @@ export interface Peer {
 
 /** The computer that certificates of users are kept under. */
 export const USER_COMPUTER = '';
-const USER: Principal = { role: 'user' };
+export const USER: KnownPrincipal = { role: 'user' };
+export const NOBODY: Principal = { role: 'nobody' };
 const BEARER = /^Bearer +(\S+)$/i;
 
 /**
@@ -32,7 +36,7 @@ export async function identify(
   peer: Peer,
   store: ProxyStore,
   userToken: () => Promise<string>,
-): Promise<Principal | undefined> {
+): Promise<KnownPrincipal | undefined> {
   if (peer.isOpen) return USER;
   const token = BEARER.exec(request.headers.get('authorization') ?? '')?.[1];
   if (token !== undefined) return isSameText(token, await userToken()) ? USER : undefined;

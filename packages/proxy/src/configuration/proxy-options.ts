@@ -86,6 +86,8 @@ const proxyOptionsSchema = z.strictObject({
   durable: z.boolean().default(true),
   sharedCache: sharedCacheSchema.optional(),
   publicDirectory: z.string().startsWith('/').optional(),
+  panel: z.boolean().default(true),
+  panelDirectory: z.string().startsWith('/').optional(),
   httpProxy: httpProxySchema.optional(),
   limits: limitsSchema.prefault({}),
 });
@@ -116,6 +118,10 @@ export interface ProxyOptions {
   readonly sharedCache?: z.input<typeof sharedCacheSchema>;
   /** Folder whose files everybody may download, at `/panel/public/`. Default: none. */
   readonly publicDirectory?: string;
+  /** Serve the panel, a web page, at `/panel/`. Default true. */
+  readonly panel?: boolean;
+  /** Folder of the built panel: `index.html` and `assets`. Default: the one that comes with this package. */
+  readonly panelDirectory?: string;
   /**
    * Serve pages of these hosts at `/http_proxy/SCHEME/HOST:PORT/PATH`: `app.example`, `app.example:8443`, `*.example`, `*`. Private addresses are
    * refused, also behind a name, unless their network is named. Default: off.

@@ -59,7 +59,8 @@ const optionalText = z
  * The section `[slapproxy]`, with `computer_id` of `[slapos]`: texts in, typed values out (spec: config §3.5). Keys are read with
  * underscores or dashes. More than the Python proxy has: `trust_forwarded_headers` (true or false), `allowed_hosts` (one a line), `access` (`open`: whoever
  * can connect may do everything; `restricted`: tokens and certificates are asked for; `auto`: open on loopback alone), `tls` (true or false) with
- * `tls_names` (names and addresses of the machine, one a line), and `socket_path` (a Unix socket that is served as well).
+ * `tls_names` (names and addresses of the machine, one a line), `socket_path` (a Unix socket that is served as well), and
+ * `panel` (true or false: the web page at `/panel/`).
  */
 export const slapproxySectionSchema = z.preprocess(
   (section) =>
@@ -89,6 +90,7 @@ export const slapproxySectionSchema = z.preprocess(
       .transform((path) => (path === '' ? undefined : path))
       .optional(),
     public_directory_path: optionalFolder,
+    panel: bool.default(true),
     http_proxy_targets: lines.default([]),
     http_proxy_private_networks: lines
       .default([])
@@ -153,6 +155,7 @@ export function proxyOptionsFromSections(
     localSoftwareReleaseRoot: section.local_software_release_root,
     trustForwardedHeaders: section.trust_forwarded_headers,
     allowedHosts: section.allowed_hosts,
+    panel: section.panel,
     ...sharedCacheOf(section),
     ...(section.http_proxy_targets.length === 0
       ? {}

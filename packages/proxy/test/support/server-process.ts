@@ -7,6 +7,8 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { build } from 'tsup';
 
+/** What `@slapos/slap` checks parameters with is in its folder, not in ours. */
+const NOT_OF_THIS_PACKAGE = /^(?:ajv|fast-|json-schema-traverse|require-from-string)/;
 const PACKAGE_FOLDER = join(import.meta.dirname, '../..');
 
 /** A folder that is gone after the test. */
@@ -32,8 +34,8 @@ export async function bundleProgram(name: string, source = join(import.meta.dirn
     platform: 'node',
     removeNodeProtocol: false,
     // Everything of ours is in the bundle; what npm installed is found from its folder.
-    noExternal: [/^@slapos\//],
-    external: [/^(?!\.|\/|@slapos\/)/],
+    noExternal: [/^@slapos\//, NOT_OF_THIS_PACKAGE],
+    external: [/^(?!\.|\/|@slapos\/|ajv|fast-|json-schema-traverse|require-from-string)/],
     clean: false,
     silent: true,
     esbuildOptions: (options) => {

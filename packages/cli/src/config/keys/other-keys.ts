@@ -49,6 +49,7 @@ export const SLAPPROXY_KEYS: SectionFacts = {
   socket_path: { meaning: 'Unix socket that is served as well' },
   http_proxy_targets: { meaning: 'hosts that the http proxy may ask, one a line; none: it is off' },
   http_proxy_private_networks: { meaning: 'private networks that it may reach, one a line' },
+  panel: { meaning: 'true or false (default true): serve the panel, a web page, at /panel/' },
   public_directory_path: { meaning: 'folder whose files everybody may download, at /panel/public/' },
   shacache_content_directory: { meaning: 'content of the cache that is served' },
   shacache_metadata_directory: { meaning: 'index of the cache that is served' },
