@@ -56,9 +56,14 @@ describe('a started partition', () => {
     expect(link.uid).toBe(user?.uid ?? ours.uid);
     const log = await stat(path.join(directory, '.slapgrid/log'));
     expect([log.mode & 0o7777, log.uid]).toEqual([0o700, user?.uid ?? ours.uid]);
-    expect(await read(directory, '.slapgrid/log/instance.log')).toMatch(
-      /^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] INFO {5}slapos\.grid /,
-    );
+    const lines = (await read(directory, '.slapgrid/log/instance.log')).split('\n');
+    expect(lines[0]).toMatch(/^\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}\] INFO {5}slapos\.grid /);
+    expect(lines.slice(0, 4).map((line) => line.replace(/^.*slapos\.grid /, ''))).toEqual([
+      'Processing Computer Partition slappart0.',
+      `  Software URL: ${url} `,
+      `  Software path: ${softwareReleasePath(harness.node.softwareRoot, url)}`,
+      `  Instance path: ${directory}`,
+    ]);
 
     const info = await harness.supervisor.processInfo('slappart0:hello-server-on-watch');
     expect(info?.stateName).toBe('RUNNING');
@@ -78,8 +83,13 @@ describe('a started partition', () => {
     expect(harness.events.at(-1)).toMatchObject({
       type: 'pass.finished',
       outcome: 'success',
+      exitCode: 0,
       counts: { processed: 1 },
+      durationMs: expect.toSatisfy(Number.isInteger) as number,
     });
+    const [first] = harness.events;
+    expect(first).toMatchObject({ v: 1, type: 'pass.started', pass: 'instance', pid: process.pid });
+    expect(first).toHaveProperty('id', first?.passId);
   });
 
   test('whose promise fails is reported, and has no mark', async () => {
@@ -288,6 +298,32 @@ test('one that fails does not stop the others, and there is one update of the su
       /^ {2}slappart1\[default\]: Software Release https:\/\/example\.org\/never-built is not present/,
     ) as string,
   ]);
+});
+
+test('an interruption is told of the partition under way, and of no other', async () => {
+  await deployed();
+  await harness.node.addPartition('slappart1');
+  await harness.node.addPartition('slappart2');
+  for (const partitionId of ['slappart0', 'slappart1', 'slappart2'])
+    harness.request({ partitionId, softwareReleaseUrl: url });
+  const interruption = new AbortController();
+  const { builder } = harness.ports;
+  harness.ports = {
+    ...harness.ports,
+    builder: {
+      ...builder,
+      async instantiate(): Promise<void> {
+        interruption.abort(new Error('enough'));
+        throw new Error('the build was ended');
+      },
+    },
+  };
+  await expect(harness.runInstance({ jobs: 1 }, interruption.signal)).rejects.toThrow('enough');
+  const told = harness.master.calls.filter(([method]) => method === 'reportPartitionError');
+  expect(told).toEqual([['reportPartitionError', 'slappart0', 'The pass was interrupted']]);
+  expect(await readdir(path.join(harness.node.instanceRoot, 'slappart1'))).toEqual([]);
+  const names = harness.events.flatMap((event) => (event.type === 'partition.started' ? event.partition : []));
+  expect(names).toEqual(['slappart0']);
 });
 
 test('a child is begun when its parent has been deployed for the first time, however many go at once', async () => {

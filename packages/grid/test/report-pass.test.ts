@@ -102,6 +102,20 @@ describe('report scripts', () => {
   });
 });
 
+test('a partition without a folder is told to the master, and is no failure of the pass', async () => {
+  await addPartition('slappart0');
+  harness.request({ partitionId: 'slappart7', softwareReleaseUrl: RELEASE_URL, requestedState: 'destroyed' });
+  expect(await harness.runReport()).toMatchObject({
+    outcome: 'success',
+    items: [
+      { partitionId: 'slappart7', outcome: 'missing' },
+      { partitionId: 'slappart0', outcome: 'unchanged' },
+    ],
+  });
+  const told = harness.master.calls.filter(([method]) => method !== 'fetchComputerInformation');
+  expect(told.map(([method, partitionId]) => [method, partitionId])).toEqual([['reportPartitionError', 'slappart7']]);
+});
+
 describe('usage reports', () => {
   test('of all partitions go in one document, with the partition as the reference whatever they say', async () => {
     for (const id of ['slappart0', 'slappart1'])
@@ -256,6 +270,13 @@ describe('a destroyed instance', () => {
     const result = await harness.runReport();
     expect(result.items).toEqual([{ partitionId: 'slappart0', outcome: 'destroyed' }]);
     expect(await readdir(directory)).toEqual([]);
+    expect(harness.events.map(({ type }) => type)).toEqual([
+      'pass.started',
+      'partition.started',
+      'partition.destroyed',
+      'partition.finished',
+      'pass.finished',
+    ]);
     const after = await stat(directory);
     expect([after.ino, after.uid, after.gid, after.mode & 0o7777]).toEqual([before.ino, before.uid, before.gid, 0o750]);
     expect(await readdir(configuration)).toEqual(['slappart0a.conf']);

@@ -19,10 +19,12 @@ import { isRoot, temporaryNode, type TemporaryNode } from './support/node.js';
 let node: TemporaryNode;
 let master: InMemoryMaster;
 let events: PassEvent[];
+let observer: (event: PassEvent) => void;
 beforeEach(async () => {
   node = await temporaryNode();
   master = new InMemoryMaster();
   events = [];
+  observer = (event) => events.push(event);
 });
 afterEach(() => node[Symbol.asyncDispose]());
 
@@ -33,7 +35,7 @@ function want(...releases: [url: string, state: string][]): void {
   };
 }
 
-function run(options: Partial<SoftwarePassOptions> = {}): Promise<SoftwarePassResult> {
+function run(options: Partial<SoftwarePassOptions> = {}, signal?: AbortSignal): Promise<SoftwarePassResult> {
   const host = createLinuxHost();
   const ports: SoftwarePorts = {
     host,
@@ -53,7 +55,7 @@ function run(options: Partial<SoftwarePassOptions> = {}): Promise<SoftwarePassRe
       ...options,
     },
     ports,
-    { observer: (event) => events.push(event) },
+    { observer, ...(signal === undefined ? {} : { signal }) },
   );
 }
 
@@ -104,6 +106,21 @@ test('a build that fails is told to the master with its output, is not marked, a
   expect(report?.[2]).toContain('forty_two');
   expect(await readdir(folder(broken))).not.toContain('.completed');
   expect(await readFile(result.items[0]?.logPath ?? '', 'utf8')).toContain('forty_two');
+});
+
+test('an interruption is told of the release under way, and of no other; garbage stays', async () => {
+  const [first, second] = [node.releaseUrl('hello-web'), node.releaseUrl('slow-stop')];
+  want([first, 'available'], [second, 'available']);
+  await mkdir(folder('https://example.org/old'), { recursive: true });
+  await writeFile(path.join(folder('https://example.org/old'), 'buildout.cfg'), '');
+  const interruption = new AbortController();
+  observer = ({ type }) => {
+    if (type === 'software.started') interruption.abort(new Error('enough'));
+  };
+  await expect(run({ jobs: 1, collectGarbage: true }, interruption.signal)).rejects.toThrow('enough');
+  const told = master.calls.filter(([method]) => method === 'reportSoftwareError');
+  expect(told.map(([, url, text]) => [url, text])).toEqual([[first, 'The pass was interrupted']]);
+  expect(await readdir(folder('https://example.org/old'))).toEqual(['buildout.cfg']);
 });
 
 test('when the last report is lost, the release is built and reported again', async () => {

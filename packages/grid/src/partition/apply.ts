@@ -13,7 +13,7 @@ import { configureServices, removeServices } from './supervision.js';
 import { tidyFreePartition } from './tidy.js';
 import type { ToldStatus } from './told-status.js';
 import { beginTransaction, endTransaction } from './transaction.js';
-import { type InstanceContext, inspectPartition, type PartitionWork, withPartition } from './work.js';
+import { type InstanceContext, inspectPartition, logHeading, type PartitionWork, withPartition } from './work.js';
 
 const TIMESTAMP_MODE = 0o644;
 const ERROR_LOG_MODE = 0o644;
@@ -56,13 +56,12 @@ export async function preparePartition(
   context: InstanceContext,
 ): Promise<void> {
   await withPartition(requested, context, async (work) => {
-    const { logger, folder, directory } = work;
+    const { logger, folder } = work;
     await beginTransaction(work);
     // Absent while, and after, a processing that fails. (spec: grid 7.3)
     if (planned.keepsTimestamp) await folder.removeTree(TIMESTAMP_FILE);
-    logger.info('Processing Computer Partition.', { reason: planned.reason });
-    logger.info(`  Software URL: ${requested.softwareReleaseUrl ?? 'none'} `);
-    logger.info(`  Instance path: ${directory}`);
+    logHeading(work, context, 'Processing Computer Partition');
+    logger.debug('Why it is processed', { reason: planned.reason });
     await refreshCertificate(work, context);
     await folder.removeTree(errorLogName(work.partitionId));
     if (planned.requestedState === 'destroyed') {

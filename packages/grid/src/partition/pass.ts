@@ -10,7 +10,7 @@ import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import {
   applySimply,
@@ -70,7 +70,7 @@ class InstancePass {
   readonly #results = new Map<string, PartitionItemResult>();
   /** Milliseconds spent on each partition so far. */
   readonly #spent = new Map<string, number>();
-  /** Partitions for which a manager's first hook has failed. */
+  /** Partitions for which a manager's first hook has failed, or was not called any more. */
   readonly #withoutTearDown = new Set<string>();
   #offlineError: Error | undefined;
   /** Reports are kept one after the other. */
@@ -81,6 +81,10 @@ class InstancePass {
     this.#told = told;
     // The debugger of buildout needs the terminal for itself.
     this.#jobs = context.options.buildoutDebug === true ? 1 : (context.options.jobs ?? os.availableParallelism());
+  }
+
+  get #isInterrupted(): boolean {
+    return this.#context.signal?.aborted === true;
   }
 
   get offlineError(): Error | undefined {
@@ -102,6 +106,7 @@ class InstancePass {
     );
     for (const wave of deploymentWaves(this.#remaining(processes)))
       await forEachLimited(wave, this.#jobs, (item) => this.#prepare(item));
+    // Also after an interruption: what was taken out of the configuration is to end.
     if (processes.length > 0) await this.#updateSupervisor(processes);
     await forEachLimited(items, this.#jobs, (item) => this.#finish(item));
     await forEachLimited(this.#having('instanceTearDown', managed), this.#jobs, (item) => this.#endManaged(item));
@@ -115,6 +120,10 @@ class InstancePass {
   /** Before anything is decided about a partition, and so for those that are up to date, too. */
   async #beginManaged(item: PlannedItem): Promise<void> {
     if (item.planned.reason === 'filtered') return;
+    if (this.#isInterrupted) {
+      this.#withoutTearDown.add(item.planned.partitionId);
+      return;
+    }
     await this.#guard(item, async () => {
       await runManagers('instance', item.requested, this.#context);
       return undefined;
@@ -128,10 +137,11 @@ class InstancePass {
     if (this.#withoutTearDown.has(partitionId)) return;
     const before = this.#results.get(partitionId);
     this.#results.delete(partitionId);
-    await this.#guard(item, async () => {
+    const tearDown = async (): Promise<undefined> => {
       await runManagers('instanceTearDown', item.requested, this.#context);
       return undefined;
-    });
+    };
+    await this.#guard(item, tearDown, { always: true });
     // What was known before weighs more than what came of tidying up, unless there was nothing wrong.
     if (before !== undefined && (before.error !== undefined || !this.#results.has(partitionId)))
       this.#results.set(partitionId, before);
@@ -143,6 +153,7 @@ class InstancePass {
   }
 
   async #prepare(item: PlannedItem): Promise<void> {
+    if (this.#isInterrupted) return;
     this.#context.emit('partition.started', { partition: item.planned.partitionId });
     this.#told.forget(item.planned.partitionId);
     await this.#guard(item, async () => {
@@ -173,14 +184,21 @@ class InstancePass {
       await this.#guard(item, () => checkPartition(requested, this.#context, this.#told));
   }
 
-  /** Runs a step of one partition; a failure is dealt with here. No end yet means that another step follows. */
-  async #guard(item: PlannedItem, step: () => Promise<PartitionEnd | undefined>): Promise<void> {
+  /**
+   * Runs a step of one partition; a failure is dealt with here. No end yet means that another step follows. After an interruption no
+   * step begins (but for what `always` says), and only the partitions with a step under way are told to the master. (spec: grid 3.4)
+   */
+  async #guard(
+    item: PlannedItem,
+    step: () => Promise<PartitionEnd | undefined>,
+    { always = false }: { readonly always?: boolean } = {},
+  ): Promise<void> {
     const { planned, requested } = item;
+    if (this.#isInterrupted && !always) return;
     const { clock } = this.#context.ports.host;
     const began = clock.monotonic();
     let end: PartitionEnd | undefined;
     try {
-      this.#context.signal?.throwIfAborted();
       end = await step();
     } catch (error) {
       end = await failPartition(planned, requested, this.#context, error);
@@ -291,7 +309,7 @@ export async function runInstancePass(
   const passId = randomUUID();
   const emit: Emit = createEmit('instance', passId, clock, control.observer);
   const context: InstanceContext = { options, ports, emit, signal: control.signal };
-  emit('pass.started', { pid: process.pid });
+  emit('pass.started', { id: passId, pid: process.pid });
   await prepareStructure(options);
   if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
   ports.logger.info('Processing computer partitions...');
@@ -309,7 +327,7 @@ export async function runInstancePass(
   }
   logSummary(ports.logger, items);
   const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, counts: countOutcomes(items), durationMs });
+  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
   return {
     pass: 'instance',
     passId,

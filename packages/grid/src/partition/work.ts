@@ -9,6 +9,7 @@ import type { InstancePassOptions } from '../pass/options.js';
 import { folderUser } from '../pass/owner.js';
 import type { GridPorts } from '../pass/ports.js';
 import { ensureSubdirectory } from '../pass/subdirectory.js';
+import { softwareReleasePath } from '../software/release-path.js';
 
 /** What belongs to the agent in a partition: logs, results of promises. (spec: grid 8.1) */
 const AGENT_FOLDER = '.slapgrid';
@@ -102,4 +103,19 @@ export async function withPartition<Result>(
     const logger = createTeeLogger([base, createFileLogger(log, LOGGER_NAME, context.ports.host.clock)]);
     return await run({ ...work, logger });
   });
+}
+
+/**
+ * The four lines with which the work on a partition begins in its log. The blank after the URL lets terminals make a link of it.
+ * (spec: grid 7.4, 9.3, 17)
+ */
+export function logHeading(work: PartitionWork, context: InstanceContext, what: string): void {
+  const { logger, requested, directory, partitionId } = work;
+  const url = requested.softwareReleaseUrl;
+  logger.info(`${what} ${partitionId}.`);
+  logger.info(`  Software URL: ${url ?? 'none'} `);
+  logger.info(
+    `  Software path: ${url === undefined ? 'none' : softwareReleasePath(context.options.softwareRoot, url)}`,
+  );
+  logger.info(`  Instance path: ${directory}`);
 }

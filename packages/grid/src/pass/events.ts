@@ -29,13 +29,23 @@ export type ItemOutcome =
   | 'removed'
   | 'processed'
   | 'failed'
-  | 'promise-failed';
+  | 'promise-failed'
+  /** A destroyed instance whose files are gone. */
+  | 'destroyed'
+  /** A destroyed instance that something still holds. */
+  | 'kept';
 
 /** What each type of event carries beside the common fields. (spec: ux-ideas 17) */
 export interface PassEventFields {
-  'pass.started': { readonly pid: number };
+  'pass.started': {
+    /** The same as `passId`. */
+    readonly id: string;
+    readonly pid: number;
+  };
   'pass.finished': {
     readonly outcome: string;
+    /** What the command ends with. */
+    readonly exitCode: number;
     readonly counts: Readonly<Record<string, number>>;
     readonly durationMs: number;
   };
@@ -66,6 +76,7 @@ export interface PassEventFields {
     readonly durationMs: number;
     readonly message?: string;
   };
+  'partition.destroyed': { readonly partition: string };
   'promise.finished': {
     readonly partition: string;
     readonly promise: string;
@@ -104,7 +115,9 @@ export function createEmit(
   if (observer === undefined) return () => {};
   return (type, fields) => {
     const common = { v: 1, time: new Date(clock.now()).toISOString(), type, pass, passId };
+    // Clocks count fractions of milliseconds; those who read of it do not.
+    const whole = 'durationMs' in fields ? { durationMs: Math.round(fields.durationMs) } : {};
     // The compiler cannot see that a type and its own fields make one member of the union.
-    observer({ ...common, ...fields } as unknown as PassEvent);
+    observer({ ...common, ...fields, ...whole } as unknown as PassEvent);
   };
 }

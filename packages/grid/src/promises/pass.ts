@@ -7,12 +7,12 @@ import { requestedPartition } from '../partition/observe.js';
 import { unknownPartitions } from '../partition/plan.js';
 import { promiseFailureText, runPartitionPromises } from '../partition/promises.js';
 import { logSummary } from '../partition/summary.js';
-import { withPartition, type InstanceContext } from '../partition/work.js';
+import { logHeading, withPartition, type InstanceContext } from '../partition/work.js';
 import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type ItemOutcome, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 
 /** What became of the promises of one partition. */
 export interface PromiseItemResult {
@@ -53,9 +53,7 @@ async function checkPromises(requested: PartitionInformation, context: InstanceC
   try {
     context.signal?.throwIfAborted();
     error = await withPartition(requested, context, async (work) => {
-      work.logger.info('Checking promises of the Computer Partition.');
-      work.logger.info(`  Software URL: ${requested.softwareReleaseUrl ?? 'none'} `);
-      work.logger.info(`  Instance path: ${work.directory}`);
+      logHeading(work, context, 'Checking promises of Computer Partition');
       const report = await runPartitionPromises(work, context, 'test');
       promises = report.results ?? [];
       if (report.firstFailure === undefined) return undefined;
@@ -101,7 +99,7 @@ export async function runPromisePass(
   const began = clock.monotonic();
   const passId = randomUUID();
   const emit = createEmit('promise', passId, clock, control.observer);
-  emit('pass.started', { pid: process.pid });
+  emit('pass.started', { id: passId, pid: process.pid });
   ports.logger.info('Processing promises...');
   const information = await ports.master.fetchComputerInformation(
     control.signal === undefined ? {} : { signal: control.signal },
@@ -119,7 +117,7 @@ export async function runPromisePass(
   const outcome = items.some((item) => item.error !== undefined) ? 'promise-failure' : 'success';
   if (outcome === 'promise-failure') logSummary(ports.logger, items);
   const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, counts: countOutcomes(items), durationMs });
+  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
   return { pass: 'promise', passId, outcome, items, durationMs };
 }
 

@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 
 import type { PartitionInformation } from '@slapos/slap';
 
-import { errorReport } from '../errors.js';
+import { errorReport, GridError } from '../errors.js';
 import { PARTITION_ID } from '../partition/plan.js';
 import { type InstanceContext, openPartition } from '../partition/work.js';
 import { createEmit, type Emit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions, type NodeOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
+import { countOutcomes, PASS_EXIT_CODES } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import { destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
 import { UsageOutbox } from './outbox.js';
@@ -29,8 +30,8 @@ export interface ReportPassControl {
 /** What became of one partition. */
 export interface ReportItemResult {
   readonly partitionId: string;
-  /** `unchanged`: nothing to destroy. */
-  readonly outcome: 'unchanged' | 'destroyed' | 'kept' | 'failed';
+  /** `unchanged`: nothing to destroy. `missing`: its folder is not there; told to the master, but no failure of the pass. */
+  readonly outcome: 'unchanged' | 'missing' | 'destroyed' | 'kept' | 'failed';
   /** Why a destroyed instance is still there. */
   readonly reason?: KeptReason;
   readonly error?: Error;
@@ -67,7 +68,7 @@ export async function runReportPass(
   const passId = randomUUID();
   const emit: Emit = createEmit('report', passId, clock, control.observer);
   const context: InstanceContext = { options, ports, emit, signal: control.signal };
-  emit('pass.started', { pid: process.pid });
+  emit('pass.started', { id: passId, pid: process.pid });
   await prepareStructure(options);
   if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
   const pass = new ReportPass(context);
@@ -78,7 +79,7 @@ export async function runReportPass(
   control.signal?.throwIfAborted();
   const outcome = pass.hasFailed || sending.error !== undefined ? 'failure' : 'success';
   const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, counts: countItems(pass.items), durationMs });
+  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(pass.items), durationMs });
   return {
     pass: 'report',
     passId,
@@ -107,13 +108,33 @@ class ReportPass {
     return this.#hasFailed;
   }
 
-  async run(partitions: readonly PartitionInformation[]): Promise<SendingResult> {
+  async run(used: readonly PartitionInformation[]): Promise<SendingResult> {
+    const partitions = await this.#present(used);
     for (const partition of partitions) this.#record(partition.partitionId, { outcome: 'unchanged' });
     for (const partition of partitions) await this.#runScripts(partition);
     const sending = await this.#sendUsage(partitions);
     for (const partition of partitions.filter((one) => one.requestedState === 'destroyed'))
       await this.#destroy(partition, sending);
     return sending;
+  }
+
+  /** Those that have a folder; the master hears of the others, which are no failure of the pass. (spec: grid 7.2) */
+  async #present(partitions: readonly PartitionInformation[]): Promise<PartitionInformation[]> {
+    const { options, ports } = this.#context;
+    const present: PartitionInformation[] = [];
+    for (const partition of partitions) {
+      const { partitionId } = partition;
+      try {
+        await using _folder = await openPartition(options.instanceRoot, partitionId);
+        present.push(partition);
+      } catch (error) {
+        if (!(error instanceof GridError) || error.code !== 'GRID_PARTITION_MISSING') throw error;
+        ports.logger.error(error.message, { partition: partitionId });
+        this.#record(partitionId, { outcome: 'missing', error });
+        await ports.master.reportPartitionError(partitionId, errorReport(error));
+      }
+    }
+    return present;
   }
 
   async #runScripts(partition: PartitionInformation): Promise<void> {
@@ -159,6 +180,15 @@ class ReportPass {
     const { ports, emit, signal } = this.#context;
     signal?.throwIfAborted();
     emit('partition.started', { partition: partitionId });
+    const { clock } = ports.host;
+    const began = clock.monotonic();
+    const finish = (outcome: 'destroyed' | 'kept' | 'failed', message?: string): void =>
+      emit('partition.finished', {
+        partition: partitionId,
+        outcome,
+        durationMs: clock.monotonic() - began,
+        ...(message === undefined ? {} : { message }),
+      });
     try {
       const isPending = sending.pending.has(partitionId);
       const result: DestructionResult = await destroyPartition(partition, isPending, this.#context);
@@ -167,9 +197,12 @@ class ReportPass {
         await ports.master.reportPartitionDestroyed(partitionId).catch((error: unknown) => {
           ports.logger.debug('The master did not take the report', { partition: partitionId, error });
         });
+        emit('partition.destroyed', { partition: partitionId });
       }
+      finish(result.outcome, result.outcome === 'kept' ? result.reason : undefined);
       this.#record(partitionId, result);
     } catch (error) {
+      finish('failed', error instanceof Error ? error.message : String(error));
       signal?.throwIfAborted();
       await this.#fail(partitionId, error);
     }
@@ -200,12 +233,6 @@ class ReportPass {
 
 function scriptsFailed(names: readonly string[]): Error {
   return new Error(names.map((name) => `Script '${name}' failed.`).join(' '));
-}
-
-function countItems(items: readonly ReportItemResult[]): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const { outcome } of items) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }
 
 /** Local time, as the master reads it: `2026-11-23 at 05:12:00`. (spec: grid 11.2) */

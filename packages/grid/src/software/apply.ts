@@ -245,6 +245,9 @@ export async function applyRelease(planned: PlannedRelease, context: SoftwareCon
   const { ports, emit, options, signal } = context;
   const { softwareReleaseUrl, directoryName, action, reason } = planned;
   const logger = ports.logger.child({ software: softwareReleaseUrl });
+  // Only what was under way is told to the master as interrupted. (spec: grid 3.4)
+  const isInterrupted = (): boolean => signal?.aborted === true;
+  if (isInterrupted()) return { ...planned, outcome: 'skipped', durationMs: 0 };
   const began = ports.host.clock.monotonic();
   const works = action === 'build' || action === 'destroy' || action === 'refuse';
   const finish = (outcome: ItemOutcome, error?: Error): SoftwareItemResult => {
@@ -272,13 +275,12 @@ export async function applyRelease(planned: PlannedRelease, context: SoftwareCon
     logger,
   };
   try {
-    signal?.throwIfAborted();
     await ports.managers?.run('software', managed);
     const outcome = await EXECUTORS[action](planned, context, logger);
     await ports.managers?.run('softwareTearDown', managed);
     return finish(outcome);
   } catch (thrown) {
-    const error = signal?.aborted === true ? interrupted(thrown) : asError(thrown);
+    const error = isInterrupted() ? interrupted(thrown) : asError(thrown);
     // The output of a build has been logged while it came.
     if (!(error instanceof BuildError)) logger.error('Failed to process the Software Release', { reason, error });
     if (works) await ports.master.reportSoftwareError(softwareReleaseUrl, errorReport(error));
