@@ -53,6 +53,17 @@ describe.each(KINDS)('%s', (kind) => {
     await eventually('the service', async () => (await stateOf(scratch, 'web:web')) === 'RUNNING');
   });
 
+  it('is one, however many make sure of it at once', async () => {
+    await using scratch = await withSections(kind, program('web'));
+    const others = Array.from({ length: 3 }, () => scratch.otherSupervisor({ kind }));
+    await Promise.all([scratch.supervisor, ...others].map((supervisor) => supervisor.ensureRunning()));
+    const pid = await daemonPid(scratch);
+    await Promise.all(others.map((supervisor) => supervisor.startGroup('web')));
+    const { pid: service } = (await scratch.supervisor.processInfo('web:web')) ?? {};
+    const status = await readFile(`/proc/${String(service)}/status`, 'utf8');
+    expect(/^PPid:\t(\d+)$/m.exec(status)?.[1]).toBe(String(pid));
+  });
+
   it('that hangs is told from one that is not there, and no second one is started beside it', async () => {
     await using scratch = await withSections(kind, '');
     await scratch.supervisor.ensureRunning();
