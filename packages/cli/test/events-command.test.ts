@@ -6,10 +6,12 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { createProxy, type Proxy } from '@slapos/proxy';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { marshal } from '@slapos/slap';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { messages, type Outcome, runSlapos, SLAPOS_BIN } from './support/run-slapos.js';
 
 const RELEASE = '/software.cfg';
+const PATIENCE = { timeout: 30_000, interval: 50 };
 let folder: string;
 let proxy: Proxy;
 let port: number;
@@ -105,6 +107,37 @@ describe('slapos events', () => {
     child.kill('SIGTERM');
     await once(child, 'close');
     expect(messages(await errors)).toContain('trying again until it is there');
+  });
+});
+
+describe('waiting for an instance', () => {
+  it('ends when the master tells that it is there, and not when an interval has passed', async () => {
+    const words = ['request', 'a', RELEASE, '--wait', '--interval', '1h', '--timeout', '2h'];
+    const child = spawn(process.execPath, [SLAPOS_BIN, ...words, '--cfg', path.join(folder, 'slapos.cfg')], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const errors = text(child.stderr);
+    const ended = once(child, 'close');
+    await vi.waitFor(async () => {
+      const metrics = await (await proxy.fetch(new Request('http://localhost/metrics'))).text();
+      expect(metrics).toContain('slapos_proxy_event_followers 1\n');
+    }, PATIENCE);
+    // It is published while the connection is broken.
+    await proxy.close();
+    proxy = await createProxy({ databasePath: path.join(folder, 'proxy.db'), computerId: 'COMP-7' });
+    await proxy.fetch(
+      new Request('http://localhost/setComputerPartitionConnectionXml', {
+        method: 'POST',
+        body: new URLSearchParams({
+          computer_id: 'COMP-7',
+          computer_partition_id: 'slappart0',
+          connection_xml: marshal({ url: 'https://a.example/' }),
+        }),
+      }),
+    );
+    await proxy.listen({ host: '127.0.0.1', port });
+    await ended;
+    expect(child.exitCode, await errors).toBe(0);
   });
 });
 

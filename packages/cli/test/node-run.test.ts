@@ -116,6 +116,12 @@ class Daemon implements AsyncDisposable {
   }
 }
 
+/** How many follow the events of the master. */
+async function followers(): Promise<number> {
+  const metrics = await (await proxy.fetch(new Request('http://localhost/metrics'))).text();
+  return Number(/^slapos_proxy_event_followers (\d+)$/m.exec(metrics)?.[1]);
+}
+
 describe('slapos node run', () => {
   it('runs the passes again and again, tells how they are, reads its file again, and ends when it is told to', async () => {
     await configure('software_period = never\ninstance_period = 1s');
@@ -135,6 +141,25 @@ describe('slapos node run', () => {
     expect(await daemon.end()).toBe(0);
     expect(existsSync(at('instance.pid'))).toBe(false);
     expect(existsSync(daemon.socket)).toBe(false);
+  });
+
+  it('begins a pass when the master tells of a change, also after the master was away', async () => {
+    await configure('software_period = 1h\ninstance_period = 1h');
+    await proxy.seed({ computers: { 'COMP-7': { partitions: 1 }, other: { partitions: 1 } } });
+    await using daemon = new Daemon();
+    await vi.waitFor(async () => expect(await daemon.runs('software', 'success')).toBe(1), PATIENCE);
+    await vi.waitFor(async () => expect(await followers()).toBe(1), PATIENCE);
+    // Another computer is no matter of this node; what follows is.
+    await proxy.seed({ software: [{ softwareReleaseUrl: '/nowhere.cfg', computerId: 'other' }] });
+    await proxy.seed({ software: [{ softwareReleaseUrl: at('gone.cfg'), requestedState: 'destroyed' }] });
+    await vi.waitFor(async () => expect(await daemon.runs('software', 'success')).toBe(2), PATIENCE);
+    const port = Number(new URL(url).port);
+    await proxy.close();
+    proxy = await createProxy({ databasePath: at('proxy.db'), computerId: 'COMP-7' });
+    await proxy.seed({ software: [{ softwareReleaseUrl: at('gone.cfg'), requestedState: 'destroyed' }] });
+    await proxy.listen({ host: '127.0.0.1', port });
+    await vi.waitFor(async () => expect(await daemon.runs('software', 'success')).toBe(3), PATIENCE);
+    expect(await daemon.end()).toBe(0);
   });
 
   it('says that the master is away, and leaves its lock to a command that somebody types', async () => {

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core';
+import { EventClient } from '../client/event-stream.js';
 import { type KnownInstance, requestForState, requireInstance } from '../client/known-instance.js';
-import { openClient } from '../client/session.js';
+import { masterAccess, openClient } from '../client/session.js';
 import {
   isWaiting,
   waitFlags,
@@ -39,14 +40,16 @@ export abstract class StateCommand extends SlaposCommand {
     confirm?: (known: KnownInstance) => Promise<void>,
   ): Promise<number> {
     const { logger, signal, state } = this;
-    await using client = openClient(await this.loadConfig('client', options.cfg), logger);
+    const config = await this.loadConfig('client', options.cfg);
+    await using client = openClient(config, logger);
     const known = await requireInstance(client, reference, signal);
     await confirm?.(known);
     const request = requestForState(reference, known, state);
     logger.info(`Requesting ${reference} to be ${state} ...`);
     await client.registerOpenOrder().request(request, { signal });
     if (isWaiting(options)) {
-      await waitForInstance({ client, request, flags: options, logger, signal });
+      const events = new EventClient(masterAccess(config), logger);
+      await waitForInstance({ client, events, request, flags: options, logger, signal });
       logger.info(`Instance ${reference} is ${state}.`);
     } else logger.info('Done.');
     return EXIT_CODES.OK;

@@ -1,11 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { ComputerPartition, InstanceRequest, SlapClient } from '@slapos/slap';
 import { Flags } from '@oclif/core';
 import { readDuration, shownDuration } from '../command-line/duration.js';
 import { openProgress } from '../console/progress.js';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
+import type { EventClient } from './event-stream.js';
 import { findInstance } from './known-instance.js';
+import { LookPace } from './look-pace.js';
 import { serviceStatus } from './service-status.js';
 
 /** What can be waited for (spec: ux-ideas §11). */
@@ -14,8 +15,6 @@ export type WaitGoal = (typeof WAIT_GOALS)[number];
 
 const DEFAULT_TIMEOUT = '10m';
 const DEFAULT_INTERVAL = '5s';
-const LONGEST_INTERVAL_MS = 30_000;
-const GROWTH = 1.5;
 
 /** Options of commands that can wait; `--wait` alone is made `--wait=published` by {@link withWaitGoal}. */
 export const waitFlags = {
@@ -32,7 +31,7 @@ export const waitFlags = {
     helpValue: 'DURATION',
   }),
   interval: Flags.string({
-    description: 'how long between the first tries; it grows to 30 s',
+    description: 'how long between the first tries, it grows to 30 s; a mini-master tells when to look',
     default: DEFAULT_INTERVAL,
     helpValue: 'DURATION',
   }),
@@ -60,6 +59,8 @@ export function isWaiting(flags: WaitFlagValues): boolean {
 /** What waiting needs. */
 export interface WaitOptions {
   readonly client: SlapClient;
+  /** Tells when something changed, where the master keeps a log of events. */
+  readonly events: EventClient;
   readonly request: InstanceRequest;
   readonly flags: WaitFlagValues;
   readonly logger: CommandLog;
@@ -72,10 +73,11 @@ export interface Waited {
 }
 
 /**
- * Repeats a request until what the options name is there. Ending it ends the waiting, not the request.
+ * Repeats a request until what the options name is there: after each change that the master tells of, or else after a while. Ending it ends the waiting, not the request.
  * @throws CliError `CLI_TIMEOUT`, `CLI_INPUT` when the master cannot say what is waited for
  */
-export async function waitForInstance({ client, request, flags, logger, signal }: WaitOptions): Promise<Waited> {
+export async function waitForInstance(options: WaitOptions): Promise<Waited> {
+  const { events, request, flags, logger, signal } = options;
   const reference = request.partitionReference;
   const timeoutMs = readDuration('timeout', flags.timeout);
   const firstIntervalMs = readDuration('interval', flags.interval);
@@ -84,8 +86,9 @@ export async function waitForInstance({ client, request, flags, logger, signal }
   using progress = await openProgress({ title: reference, mode: 'auto', log: logger });
   progress.set(reference, { label: reference, state: 'running', detail: `waiting ${goal}` });
   logger.info(`Waiting ${goal} (Ctrl-C stops waiting, not the request) ...`);
-  for (let intervalMs = firstIntervalMs; ; intervalMs = Math.min(intervalMs * GROWTH, LONGEST_INTERVAL_MS)) {
-    const seen = await look({ client, request, flags, logger, signal });
+  await using pace = new LookPace({ events, query: { tree: reference }, firstIntervalMs, logger, signal });
+  for (;;) {
+    const seen = await look(options);
     if (seen.isReached) {
       progress.set(reference, { state: 'ok', detail: seen.detail });
       return { partition: seen.partition };
@@ -102,7 +105,7 @@ export async function waitForInstance({ client, request, flags, logger, signal }
     }
     progress.set(reference, { detail: `waiting ${goal} – ${seen.detail}, ${shownDuration(passedMs)}` });
     logger.debug(`Not yet: ${seen.detail}`);
-    await delay(Math.max(0, Math.min(intervalMs, timeoutMs - passedMs)), undefined, { signal });
+    await pace.pause(timeoutMs - passedMs);
   }
 }
 

@@ -10,12 +10,13 @@ import {
 } from '@slapos/slap';
 import { configFlag, SlaposCommand } from '../base/slapos-command.js';
 import { type CheckedParameters, warnOfProblems } from '../client/check-parameters.js';
+import { EventClient } from '../client/event-stream.js';
 import { readKeyValues } from '../client/key-values.js';
 import { findInstance } from '../client/known-instance.js';
 import { decodedConnection } from '../client/published.js';
 import { renderRequestCheck } from '../client/render-check.js';
 import { parameterFlags, requestParameters } from '../client/request-parameters.js';
-import { openClient } from '../client/session.js';
+import { masterAccess, openClient } from '../client/session.js';
 import { resolveSoftwareUrl } from '../client/software-url.js';
 import {
   isWaiting,
@@ -108,18 +109,21 @@ export default class Request extends SlaposCommand {
       state: flags.state,
       shared: flags.slave,
     };
-    const partition = await this.#send(client, request, flags);
+    const events = new EventClient(masterAccess(config), this.logger);
+    const partition = await this.#send(client, events, request, flags);
     return await this.#show(partition, request, schema, flags);
   }
 
   async #send(
     client: SlapClient,
+    events: EventClient,
     request: InstanceRequest,
     flags: WaitFlagValues,
   ): Promise<ComputerPartition | NotReady | undefined> {
     const partition = await client.registerOpenOrder().request(request, { signal: this.signal });
     if (!isWaiting(flags)) return partition;
-    return (await waitForInstance({ client, request, flags, logger: this.logger, signal: this.signal })).partition;
+    return (await waitForInstance({ client, events, request, flags, logger: this.logger, signal: this.signal }))
+      .partition;
   }
 
   /** @param partition `undefined` when it was waited for to be gone */

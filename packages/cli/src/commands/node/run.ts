@@ -15,6 +15,7 @@ import { checkSection, mergeSections } from '../../config/check-section.js';
 import type { ConfigFile } from '../../config/config-file.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { MasterFollower } from '../../node/follow-master.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
 import { meterOfPartitions } from '../../metering/partition-metrics.js';
 import { scheduledPasses } from '../../node/scheduled-passes.js';
@@ -26,7 +27,7 @@ const MS_PER_SECOND = 1000;
 export default class NodeRun extends SlaposCommand {
   static override summary = 'run all passes, each on its schedule';
   static override description =
-    'Stays, and runs the software, instance and report passes, format (if [slapformat] is there) and collect (as root), each at its period. Periods are times such as 60s, 5m, 1h or 1d, or never; the keys are those of [daemon]. SIGHUP: read the configuration again and run everything now. SIGTERM: end after the current steps. It takes the same locks as the commands, so that these can be used beside it.';
+    'Stays, and runs the software, instance and report passes, format (if [slapformat] is there) and collect (as root), each at its period, and those that a change is for as soon as a mini-master tells of it. Periods are times such as 60s, 5m, 1h or 1d, or never; the keys are those of [daemon]. SIGHUP: read the configuration again and run everything now. SIGTERM: end after the current steps. It takes the same locks as the commands, so that these can be used beside it.';
   static override examples = ['slapos node run', 'slapos node run --listen unix:/run/slapos.sock --software-period 5m'];
   static override flags = {
     cfg: configFlag,
@@ -65,13 +66,15 @@ export default class NodeRun extends SlaposCommand {
             await meterOfPartitions(config, host.users, this.logger),
           );
     if (health !== undefined) this.logger.info(`Health and metrics: ${health.address}`);
+    await using follower = new MasterFollower((pass) => void daemon.runNow(pass), this.logger);
     using _hangUp = onHangUp(() => {
-      void this.#reload(daemon, flags, service.notify.bind(service));
+      void this.#reload(daemon, follower, flags, service.notify.bind(service));
     });
     this.logger.info(
       `Running ${passes.map(({ name, periodMs }) => `${name} every ${periodMs / MS_PER_SECOND} s`).join(', ')}.`,
     );
     const running = daemon.run(this.signal);
+    follower.follow(config);
     await service.notify('READY=1');
     this.signal.addEventListener('abort', () => void service.notify('STOPPING=1'), { once: true });
     await running;
@@ -95,13 +98,15 @@ export default class NodeRun extends SlaposCommand {
   /** A configuration that cannot be used changes nothing. */
   async #reload(
     daemon: NodeDaemon,
+    follower: MasterFollower,
     flags: Readonly<Record<string, unknown>>,
     notify: (...notices: ('RELOADING=1' | 'READY=1')[]) => Promise<void>,
   ): Promise<void> {
     await notify('RELOADING=1');
     try {
-      const { passes } = await this.#read(flags);
+      const { passes, config } = await this.#read(flags);
       daemon.reload(passes);
+      follower.follow(config);
       this.logger.info('Read the configuration again.');
     } catch (error) {
       this.logger.error('Cannot read the configuration again: everything stays as it was', { error });

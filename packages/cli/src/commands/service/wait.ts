@@ -1,7 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
+import { EventClient } from '../../client/event-stream.js';
 import { requestForState, requireInstance } from '../../client/known-instance.js';
-import { openClient } from '../../client/session.js';
+import { masterAccess, openClient } from '../../client/session.js';
 import { WAIT_GOALS, waitFlags, waitForInstance } from '../../client/wait-for-instance.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 
@@ -32,13 +33,15 @@ export default class ServiceWait extends SlaposCommand {
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(ServiceWait);
     const { logger, signal } = this;
-    await using client = openClient(await this.loadConfig('client', flags.cfg), logger);
+    const config = await this.loadConfig('client', flags.cfg);
+    await using client = openClient(config, logger);
+    const events = new EventClient(masterAccess(config), logger);
     const known = await requireInstance(client, args.reference, signal);
     const said = known.information.requestedState ?? 'started';
     const request = requestForState(args.reference, known, NORMAL_STATES[said] ?? said);
     const goal = WAIT_GOALS.find((name) => name === flags.for);
     const wanted = goal === undefined ? { 'wait-for': flags.for } : { wait: goal };
-    await waitForInstance({ client, request, flags: { ...flags, ...wanted }, logger, signal });
+    await waitForInstance({ client, events, request, flags: { ...flags, ...wanted }, logger, signal });
     logger.info('Done.');
     return EXIT_CODES.OK;
   }
