@@ -13,11 +13,14 @@ const RELEASE_URL = 'https://example.org/software.cfg';
 let harness: Harness;
 let directory: string;
 let canary: string;
+let folderOfRoot: string;
 beforeEach(async () => {
   harness = await Harness.create();
   harness.ports = { ...harness.ports, supervisor: new MemorySupervisor() };
   directory = await harness.node.addPartition('slappart0');
   canary = path.join(harness.node.directory, 'canary');
+  folderOfRoot = path.join(harness.node.directory, 'folder-of-root');
+  await mkdir(folderOfRoot);
   await writeFile(canary, 'untouched\n', { mode: 0o600 });
   // A release whose buildout does nothing: what matters here is what the agent does by itself.
   const release = softwareReleasePath(harness.node.softwareRoot, RELEASE_URL);
@@ -47,7 +50,7 @@ const TOUCHED = [
 
 const KINDS: Record<string, (name: string) => Promise<unknown>> = {
   'a link to a file of root': (name) => symlink(canary, name),
-  'a link to a folder of root': (name) => symlink('/etc', name),
+  'a link to a folder of root': (name) => symlink(folderOfRoot, name),
   'a dangling link': (name) => symlink(path.join(harness.node.directory, 'made-by-root'), name),
   'a folder': (name) => mkdir(path.join(name, 'inside'), { recursive: true }),
   'a FIFO': (name) => execa('mkfifo', [name]),
@@ -58,7 +61,7 @@ const KINDS: Record<string, (name: string) => Promise<unknown>> = {
 describe.each(TOUCHED)('in place of %s', (name) => {
   test.each(Object.keys(KINDS))('%s does no harm', async (kind) => {
     const before = await stat(canary);
-    const etc = await stat('/etc');
+    const folderBefore = await stat(folderOfRoot);
     await mkdir(path.dirname(path.join(directory, name)), { recursive: true });
     await KINDS[kind]?.(path.join(directory, name));
     harness.request({ partitionId: 'slappart0', softwareReleaseUrl: RELEASE_URL });
@@ -70,7 +73,8 @@ describe.each(TOUCHED)('in place of %s', (name) => {
     const after = await stat(canary);
     expect([after.mode, after.uid, after.gid]).toEqual([before.mode, before.uid, before.gid]);
     expect(await readdir(harness.node.directory)).not.toContain('made-by-root');
-    expect((await stat('/etc')).mtimeMs).toBe(etc.mtimeMs);
+    expect((await stat(folderOfRoot)).mtimeMs).toBe(folderBefore.mtimeMs);
+    expect(await readdir(folderOfRoot)).toEqual([]);
     expect(JSON.stringify(harness.master.calls)).not.toContain('untouched');
   });
 });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 
+import type { HeldLock } from '@slapos/host';
 import type { ManagerHook } from '@slapos/manager';
 import type { ComputerInformation } from '@slapos/slap';
 
@@ -21,6 +22,7 @@ import {
   type PlannedProcess,
   preparePartition,
 } from './apply.js';
+import { claimPartition, readRemovals, type Removals } from './claim.js';
 import { deploymentWaves } from './deployment-waves.js';
 import { runManagers } from './managed.js';
 import { removeInvalidPeriodicity } from './observe.js';
@@ -66,6 +68,9 @@ export interface InstancePassControl {
 class InstancePass {
   readonly #context: InstanceContext;
   readonly #told: ToldStatus;
+  /** As it was before the master was asked. */
+  readonly #removals: Removals;
+  readonly #claims = new Map<string, HeldLock>();
   readonly #jobs: number;
   readonly #results = new Map<string, PartitionItemResult>();
   /** Milliseconds spent on each partition so far. */
@@ -76,9 +81,10 @@ class InstancePass {
   /** Reports are kept one after the other. */
   #unsent: Promise<void> = Promise.resolve();
 
-  constructor(context: InstanceContext, told: ToldStatus) {
+  constructor(context: InstanceContext, told: ToldStatus, removals: Removals) {
     this.#context = context;
     this.#told = told;
+    this.#removals = removals;
     // The debugger of buildout needs the terminal for itself.
     this.#jobs = context.options.buildoutDebug === true ? 1 : (context.options.jobs ?? os.availableParallelism());
   }
@@ -157,9 +163,27 @@ class InstancePass {
     this.#context.emit('partition.started', { partition: item.planned.partitionId });
     this.#told.forget(item.planned.partitionId);
     await this.#guard(item, async () => {
+      if (!(await this.#claim(item))) return { outcome: 'skipped' };
       await preparePartition(item.planned as PlannedProcess, item.requested, this.#context);
       return undefined;
     });
+  }
+
+  /** Not what a report pass removes, or has removed since the master was asked: the next pass knows what is wanted then. */
+  async #claim({ planned: { partitionId } }: PlannedItem): Promise<boolean> {
+    const { options, ports } = this.#context;
+    try {
+      const claim = await claimPartition(ports.host.locks, options.instanceRoot, partitionId);
+      if (claim !== undefined) this.#claims.set(partitionId, claim);
+      const removals = await readRemovals(options.instanceRoot, ports.logger);
+      if (claim !== undefined && removals[partitionId] === this.#removals[partitionId]) return true;
+    } catch (error) {
+      // A full disk, for instance: services are not to wait for what guards against a rare coincidence.
+      ports.logger.warn('Cannot see whether the instance is removed meanwhile', { partition: partitionId, error });
+      return true;
+    }
+    ports.logger.info('The instance is removed meanwhile: left to the next pass', { partition: partitionId });
+    return false;
   }
 
   /** One update for all: it also picks up what a pass that was killed left behind. (spec: supervisor 5) */
@@ -206,7 +230,10 @@ class InstancePass {
     }
     const spent = (this.#spent.get(planned.partitionId) ?? 0) + clock.monotonic() - began;
     this.#spent.set(planned.partitionId, spent);
-    if (end !== undefined) this.#record(item, end, spent);
+    if (end === undefined) return;
+    await this.#claims.get(planned.partitionId)?.release();
+    this.#claims.delete(planned.partitionId);
+    this.#record(item, end, spent);
   }
 
   /** The master is to hear of it when it is back. */
@@ -265,6 +292,7 @@ async function fetchInformation(
 async function runOnline(
   information: ComputerInformation,
   context: InstanceContext,
+  removals: Removals,
 ): Promise<{ items: PartitionItemResult[]; offlineError: Error | undefined }> {
   const { options, ports, emit } = context;
   const plan = await planItems(information, options, ports.host.clock.now());
@@ -283,7 +311,7 @@ async function runOnline(
     emit('partition.planned', { partition: planned.partitionId, action: planned.action, reason: planned.reason });
   }
   const told = await ToldStatus.open(options, information.partitions, ports.logger);
-  const pass = new InstancePass(context, told);
+  const pass = new InstancePass(context, told, removals);
   await pass.run(plan.items);
   await told.save().catch((error: unknown) => {
     ports.logger.warn('Cannot keep what the master was told', { error });
@@ -313,11 +341,16 @@ export async function runInstancePass(
   await prepareStructure(options);
   if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
   ports.logger.info('Processing computer partitions...');
+  const removals = await readRemovals(options.instanceRoot, ports.logger).catch((error: unknown): Removals => {
+    // On a full disk, for instance: what was removed before is left to the next pass.
+    ports.logger.warn('Cannot read which instances were removed', { error });
+    return {};
+  });
   const information = await fetchInformation(ports, control.signal);
   const online =
     'offlineError' in information
       ? { items: [], offlineError: information.offlineError }
-      : await runOnline(information, context);
+      : await runOnline(information, context, removals);
   control.signal?.throwIfAborted();
   const { items, offlineError } = online;
   let outcome = passOutcome(items);

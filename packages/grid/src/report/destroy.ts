@@ -12,6 +12,7 @@ import type { PartitionInformation } from '@slapos/slap';
 import { GridError } from '../errors.js';
 import { removePartitionFirewall } from '../firewall/partition-firewall.js';
 import { certificatePaths, refreshCertificate } from '../partition/certificate.js';
+import { claimPartition, noteRemoval } from '../partition/claim.js';
 import { runManagers } from '../partition/managed.js';
 import { mayBeRemoved } from '../partition/retention.js';
 import { type InstanceContext, partitionOwner, type PartitionWork, withPartition } from '../partition/work.js';
@@ -26,7 +27,7 @@ const FOLDER_MODE = 0o750;
 const DESTROY_TIMEOUT_MS = 3_600_000;
 
 /** Why a destroyed instance is still there. */
-export type KeptReason = 'report-not-sent' | 'waiting-for-processes' | 'retention';
+export type KeptReason = 'report-not-sent' | 'waiting-for-processes' | 'retention' | 'being-processed';
 /** What became of a destroyed instance. */
 export type DestructionResult =
   | { readonly outcome: 'destroyed' }
@@ -42,7 +43,13 @@ export async function destroyPartition(
   hasPendingReports: boolean,
   context: InstanceContext,
 ): Promise<DestructionResult> {
-  return withPartition(requested, context, async (work) => {
+  const { locks } = context.ports.host;
+  await using claim = await claimPartition(locks, context.options.instanceRoot, requested.partitionId);
+  if (claim === undefined) {
+    const logger = context.ports.logger.child({ partition: requested.partitionId });
+    return kept(logger, 'being-processed', 'an instance pass works on it');
+  }
+  return await withPartition(requested, context, async (work) => {
     const { ports, options } = context;
     const { logger, partitionId } = work;
     if (await removePartitionGroup(options.instanceRoot, partitionId)) {
@@ -60,6 +67,7 @@ export async function destroyPartition(
     if (!(await mayBeRemoved(work.folder, ports.host.clock.now(), partitionOwner(work))))
       return kept(logger, 'retention', 'it is kept for some time');
     logger.info('Destroying the Computer Partition.');
+    await noteRemoval(options.instanceRoot, partitionId, logger);
     await runDestroyScript(work, context);
     await removeCertificates(context, partitionId);
     await removePartitionFirewall(work, context);

@@ -43,7 +43,7 @@ const CONSUMPTION =
   '<consumption><movement><resource>CPU</resource><quantity>1.0</quantity><price>0.00</price><VAT></VAT><category></category></movement></consumption>';
 
 /** What a build makes, made by ourselves: each of its writes is one of ours, so that it can be the one that fails. */
-function filesBuilder(host: Host, logger: Logger): SoftwareBuilder {
+export function filesBuilder(host: Host, logger: Logger): SoftwareBuilder {
   const real = createBuildoutBuilder({ commands: host.commands, logger });
   const owned = (user: UserIdentity | undefined): { uid?: number; gid?: number } =>
     user === undefined ? {} : { uid: user.uid, gid: user.gid };

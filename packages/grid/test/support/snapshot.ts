@@ -1,8 +1,9 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import path from 'node:path';
 
-/** What differs from run to run: logs, times, caches. */
-const VOLATILE = /(?:^|\/)(?:__pycache__|log|\.completed|\.slappart0_hello-server\.log(?:\.1)?|promise)$/;
+/** What differs from run to run: logs, times, caches, marks of removals. */
+const VOLATILE =
+  /(?:^|\/)(?:__pycache__|log|\.completed|\.slappart0_hello-server\.log(?:\.1)?|promise|removals\.json)$/;
 
 /** Each run of buildout adds what it went through to the end of its own `.installed.cfg`; only what is installed matters. */
 function withoutJournal(name: string, text: string): string {
