@@ -68,9 +68,12 @@ async function main() {
   const played = [];
   const torture = await Torture.begin();
   let isKept = false;
+  const end = new AbortController();
+  // Nothing of the node may stay behind: it ends after the round.
+  for (const signal of /** @type {const} */ (['SIGINT', 'SIGTERM'])) process.once(signal, () => end.abort());
   console.log(`seed ${seed}, ${torture.powers}, in ${torture.directory}`);
   try {
-    for (let round = 0; round < rounds && Date.now() - began < limitMs; round += 1) {
+    for (let round = 0; round < rounds && Date.now() - began < limitMs && !end.signal.aborted; round += 1) {
       const steps = replayed?.[round] ?? stepsOfRound({ seed, round, length });
       played.push(steps);
       const roundBegan = Date.now();
@@ -87,7 +90,7 @@ async function main() {
       process.exitCode = 1;
       return;
     }
-    console.log(`seed ${seed}: ${played.length} rounds, all invariants held`);
+    console.log(`seed ${seed}: ${played.length} rounds (${await torture.describeDeeds()}), all invariants held`);
   } catch (error) {
     console.log(`\nRound ${played.length - 1} of seed ${seed} could not be played:`);
     for (const one of played) console.log(JSON.stringify(one));

@@ -9,7 +9,7 @@ import { signalTo } from './node/processes.mjs';
  * @import { TorturedNode } from './node/node.mjs'
  * @import { HostileOwners } from './faults/hostile-owner.mjs'
  * @import { Wishes } from './wishes/wishes.mjs'
- * @import { KillAgent, Pass, Step } from './steps.mjs'
+ * @import { KillAgent, OtherPass, Pass, Step } from './steps.mjs'
  */
 
 /** @typedef {{ node: TorturedNode, owners: HostileOwners, wishes: Wishes, supervisor: Supervisor }} Cast */
@@ -17,7 +17,7 @@ import { signalTo } from './node/processes.mjs';
 /**
  * Carries out one step.
  *
- * @param {Step | KillAgent} step
+ * @param {Step | KillAgent | OtherPass} step
  * @param {Cast} cast
  * @returns {Promise<void>}
  */
@@ -30,6 +30,9 @@ export async function play(step, cast) {
       return wishes.supplyFleeting(step.state);
     case 'bang':
       return wishes.bang(step.partition);
+    case 'wait':
+      await wait(step.ms);
+      return;
     case 'kill proxy':
       await node.killProxy();
       return node.ensureProxy();
@@ -39,7 +42,7 @@ export async function play(step, cast) {
       return killService(step.partition, cast);
     case 'kill agent':
       await wait(step.afterMs);
-      node.killAgent();
+      node.killAgents();
       return;
     case 'lie':
       node.master.lie(step.how, step.answers);
@@ -52,6 +55,8 @@ export async function play(step, cast) {
       return node.hasSmallDisk ? fillDisk(node.layout, step.bytesLeft) : undefined;
     case 'empty disk':
       return emptyDisk(node.layout);
+    case 'other pass':
+      return runAgent(step.pass, step.fault, 0, cast);
     case 'pass':
       return runPass(step, cast);
   }
@@ -59,16 +64,24 @@ export async function play(step, cast) {
 
 /** @param {Pass} step @param {Cast} cast */
 async function runPass({ pass, fault, clockSeconds, beside }, cast) {
-  const { node, owners } = cast;
-  // A word of yesterday that an instance is to be removed would remove that of today (spec: proxy §5.6).
-  node.master.mayBeStale = pass !== 'report';
   await Promise.all([
-    node.slapos(['node', pass, '--now'], { fault, clockSeconds }),
+    runAgent(pass, fault, clockSeconds, cast),
     (async () => {
       for (const step of beside) await play(step, cast);
     })(),
   ]);
-  await owners.stopSwapping();
+  await cast.owners.stopSwapping();
+}
+
+/** @param {Pass['pass']} pass @param {Pass['fault']} fault @param {number} clockSeconds @param {Cast} cast */
+async function runAgent(pass, fault, clockSeconds, { node }) {
+  // A word of yesterday that an instance is to be removed would remove that of today (spec: proxy §5.6).
+  if (pass === 'report') node.master.truthful += 1;
+  try {
+    await node.slapos(['node', pass, '--now'], { fault, clockSeconds });
+  } finally {
+    if (pass === 'report') node.master.truthful -= 1;
+  }
 }
 
 /** @param {number} partition @param {Cast} cast */

@@ -34,6 +34,7 @@ export async function settle({ node, owners, wishes }) {
   for (let pass = 0; pass < PASSES; pass += 1) {
     const ends = [];
     for (const name of ORDER) ends.push({ name, ...(await node.slapos(['node', name, '--now'])) });
+    await wishes.askForGuestsAgain();
     const plan = await node.slapos(['node', 'plan', '--exit-code']);
     if (plan.code === 0 && ends.every(({ code }) => code === 0)) return [];
     last = [...ends, { name: 'plan', ...plan }]

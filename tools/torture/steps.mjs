@@ -10,6 +10,7 @@ import fc from 'fast-check';
  *   | { do: 'request', name: string, release: string, state: string, shared: boolean, n: number }
  *   | { do: 'supply', state: 'available' | 'destroyed' }
  *   | { do: 'bang', partition: number }
+ *   | { do: 'wait', ms: number }
  *   | { do: 'kill proxy' }
  *   | { do: 'kill supervisor' }
  *   | { do: 'kill service', partition: number }
@@ -20,7 +21,8 @@ import fc from 'fast-check';
  *   | { do: 'empty disk' }
  * )} Deed
  * @typedef {{ do: 'kill agent', afterMs: number }} KillAgent
- * @typedef {{ do: 'pass', pass: PassName, fault: AgentFault | null, clockSeconds: number, beside: (Deed | KillAgent)[] }} Pass
+ * @typedef {{ do: 'other pass', pass: PassName, fault: AgentFault | null }} OtherPass
+ * @typedef {{ do: 'pass', pass: PassName, fault: AgentFault | null, clockSeconds: number, beside: (Deed | KillAgent | OtherPass)[] }} Pass
  * @typedef {Deed | Pass} Step
  */
 
@@ -82,8 +84,8 @@ const PLACES = [
 const DAY = 86_400;
 const CLOCKS = [0, 0, 0, DAY, -DAY, 400 * DAY, -3600];
 const ERRORS = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'];
-/** An instance pass over all partitions changes the disk some hundreds of times; a pass that comes to its end before was not disturbed. */
-const LAST_FAULT = 400;
+/** A pass with something to do changes the disk some hundred times; one that comes to its end before is not disturbed. */
+const LAST_FAULT = 120;
 const LONGEST_LIFE_MS = 700;
 
 const partition = fc.nat({ max: PARTITIONS - 1 });
@@ -162,19 +164,37 @@ const wish = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: /** @type {fc.Arbitrary<'bang'>} */ (fc.constant('bang')), partition }) },
 );
 
+/** Small and large numbers as often as all others. */
+const at = fc.noBias(fc.integer({ min: 1, max: LAST_FAULT }));
+
 /** @type {fc.Arbitrary<AgentFault>} */
 const fault = fc.oneof(
   fc.record({
-    at: fc.integer({ min: 1, max: LAST_FAULT }),
+    at,
     kill: /** @type {fc.Arbitrary<true>} */ (fc.constant(true)),
   }),
-  fc.record({ at: fc.integer({ min: 1, max: LAST_FAULT }), error: fc.constantFrom(...ERRORS) }),
+  fc.record({ at, error: fc.constantFrom(...ERRORS) }),
 );
 
 /** @type {fc.Arbitrary<KillAgent>} */
 const killAgent = fc.record({
   do: /** @type {fc.Arbitrary<'kill agent'>} */ (fc.constant('kill agent')),
-  afterMs: fc.integer({ min: 0, max: LONGEST_LIFE_MS }),
+  afterMs: fc.noBias(fc.integer({ min: 0, max: LONGEST_LIFE_MS })),
+});
+
+/** So that what happens beside a pass happens at any of its instants. @type {fc.Arbitrary<Deed>} */
+const delay = fc.record({
+  do: /** @type {fc.Arbitrary<'wait'>} */ (fc.constant('wait')),
+  ms: fc.noBias(fc.integer({ min: 0, max: LONGEST_LIFE_MS })),
+});
+
+const maybeFault = /** @type {fc.Arbitrary<AgentFault | null>} */ (fc.option(fault, { freq: 2 }));
+
+/** As from a crontab, where each pass has a line of its own. @type {fc.Arbitrary<OtherPass>} */
+const otherPass = fc.record({
+  do: /** @type {fc.Arbitrary<'other pass'>} */ (fc.constant('other pass')),
+  pass: /** @type {fc.Arbitrary<PassName>} */ (fc.constantFrom('software', 'instance', 'report', 'report')),
+  fault: maybeFault,
 });
 
 /**
@@ -185,14 +205,17 @@ const killAgent = fc.record({
  * @returns {fc.Arbitrary<Step>}
  */
 function pass(name) {
-  /** @type {fc.Arbitrary<Deed | KillAgent>} */
-  const company = name === 'report' ? fc.oneof(violence, killAgent) : fc.oneof(wish, violence, killAgent);
+  /** @type {fc.Arbitrary<Deed | KillAgent | OtherPass>} */
+  const company =
+    name === 'report'
+      ? fc.oneof(violence, killAgent, otherPass, delay)
+      : fc.oneof(wish, violence, killAgent, otherPass, delay);
   return fc.record({
     do: /** @type {fc.Arbitrary<'pass'>} */ (fc.constant('pass')),
     pass: fc.constant(name),
-    fault: /** @type {fc.Arbitrary<AgentFault | null>} */ (fc.option(fault, { freq: 2 })),
+    fault: maybeFault,
     clockSeconds: fc.constantFrom(...CLOCKS),
-    beside: fc.array(company, { maxLength: 2 }),
+    beside: fc.array(company, { maxLength: 3 }),
   });
 }
 

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { createLinuxHost, silentLogger } from '@slapos/host';
 import { createSupervisordAdapter } from '@slapos/supervisor';
 
@@ -55,6 +57,13 @@ export class Torture {
 
   get directory() {
     return this.#cast.node.layout.directory;
+  }
+
+  /** What has happened until now, in words. */
+  async describeDeeds() {
+    const { counts, master, layout } = this.#cast.node;
+    const strikes = (await readFile(layout.strikes, 'utf8').catch(() => '')).split('\n').length - 1;
+    return `${counts.passes} passes, ${counts.kills} killed, ${strikes} faults hit, ${master.lies} lies`;
   }
 
   /** Whether disks can be filled, and users are many. */

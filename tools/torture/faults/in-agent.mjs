@@ -23,15 +23,17 @@ const MS_PER_SECOND = 1000;
 
 /** @typedef {(...args: unknown[]) => unknown} AnyFunction */
 
-/** @type {{ fault?: { at: number, kill?: true, error?: string } | null, clockSeconds?: number }} */
+/** @type {{ fault?: { at: number, kill?: true, error?: string } | null, clockSeconds?: number, strikes?: string }} */
 const told = JSON.parse(process.env['TORTURE'] ?? '{}');
-const { fault = null, clockSeconds = 0 } = told;
+const { fault = null, clockSeconds = 0, strikes = '/dev/null' } = told;
+const { openSync: reallyOpen, writeSync: reallyWrite } = fs;
 let count = 0;
 
 /** @param {string} call @param {() => void} [last] what still happens before the end */
 function strike(call, last) {
   count += 1;
   if (count !== fault?.at) return;
+  reallyWrite(reallyOpen(strikes, 'a'), `${fault.error ?? 'killed'} ${call}\n`);
   if (fault.error === undefined) {
     last?.();
     process.kill(process.pid, 'SIGKILL');

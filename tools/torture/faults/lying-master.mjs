@@ -89,9 +89,11 @@ export class LyingMaster {
   #lies = [];
   /** @type {Answer | undefined} An earlier word of what the node is to do. */
   #before;
-  /** Whether an old word may be given for a new one. */
-  mayBeStale = true;
+  /** How many listen who must not be given an old word for a new one. */
+  truthful = 0;
   port = 0;
+  /** How many were told. */
+  lies = 0;
 
   /** @param {number} masterPort */
   constructor(masterPort) {
@@ -136,9 +138,12 @@ export class LyingMaster {
         return answer;
       };
       const lie = this.#lies.shift();
-      const stale = () => (isDocument && this.mayBeStale ? before : undefined);
+      const stale = () => (isDocument && this.truthful === 0 ? before : undefined);
       if (lie === undefined) send(response, await forward());
-      else await lie({ response, forward, stale });
+      else {
+        this.lies += 1;
+        await lie({ response, forward, stale });
+      }
     } catch {
       // The master is down, or the node has gone: both learn it from their connection.
       response.socket?.destroy();

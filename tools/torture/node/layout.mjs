@@ -28,6 +28,8 @@ export function layoutIn(directory) {
     canary: path.join(directory, 'canary'),
     /** One empty file for each usage report that was made. */
     usage: path.join(directory, 'usage'),
+    /** A line for each fault that has hit an agent. */
+    strikes: path.join(directory, 'strikes'),
     agentLog: path.join(directory, 'agent.log'),
     proxyLog: path.join(directory, 'proxy.log'),
     supervisorPid: path.join(disk, 'inst/var/run/supervisord.pid'),

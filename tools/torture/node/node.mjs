@@ -60,10 +60,12 @@ export class TorturedNode {
   hasSmallDisk = false;
   #proxyPort;
   master;
+  /** What has happened to agents: how many ran, and were killed. */
+  counts = { passes: 0, kills: 0 };
   /** @type {ChildProcess | undefined} */
   #proxy;
-  /** @type {ChildProcess | undefined} */
-  #agent;
+  /** @type {Set<ChildProcess>} */
+  #agents = new Set();
   #supervisorWasKilled = false;
 
   /** @param {string} directory @param {number} proxyPort */
@@ -190,9 +192,9 @@ export class TorturedNode {
     return true;
   }
 
-  /** Ends the pass that runs, whatever it is doing. */
-  killAgent() {
-    this.#agent?.kill('SIGKILL');
+  /** Ends the passes that run, whatever they are doing. */
+  killAgents() {
+    for (const agent of this.#agents) agent.kill('SIGKILL');
   }
 
   /**
@@ -205,15 +207,18 @@ export class TorturedNode {
   async slapos(words, { fault = null, clockSeconds = 0 } = {}) {
     const args = ['--import', IN_AGENT, SLAPOS, ...words, '--cfg', this.layout.configuration];
     const { PATH, HOME } = process.env;
-    const environment = { PATH, HOME, TMPDIR: this.layout.temporary, TORTURE: JSON.stringify({ fault, clockSeconds }) };
+    const told = JSON.stringify({ fault, clockSeconds, strikes: this.layout.strikes });
+    const environment = { PATH, HOME, TMPDIR: this.layout.temporary, TORTURE: told };
     const agent = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: environment });
-    this.#agent = agent;
+    this.#agents.add(agent);
     let output = '';
     for (const stream of [agent.stdout, agent.stderr]) {
       stream.setEncoding('utf8').on('data', (/** @type {string} */ text) => (output += text));
     }
     const [code] = /** @type {[number | null]} */ (await once(agent, 'close'));
-    this.#agent = undefined;
+    this.counts.passes += words[0] === 'node' ? 1 : 0;
+    this.counts.kills += code === null ? 1 : 0;
+    this.#agents.delete(agent);
     await writeFile(this.layout.agentLog, `$ slapos ${words.join(' ')} → ${code}\n${output}\n`, { flag: 'a' });
     return { code: code ?? -9, output };
   }

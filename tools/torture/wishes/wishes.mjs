@@ -98,6 +98,13 @@ export class Wishes {
     if (open !== undefined) throw new Error(`The master is well, and does not answer the request of ${open.name}.`);
   }
 
+  /** A shared instance goes with its host (spec: proxy §5.6): who wants it asks for it once more. */
+  async askForGuestsAgain() {
+    for (const wish of this.all) {
+      if (wish.shared && wish.answer === 'granted' && wish.state !== 'destroyed') await this.request(wish);
+    }
+  }
+
   async close() {
     await this.#client[Symbol.asyncDispose]();
   }
