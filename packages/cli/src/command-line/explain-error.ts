@@ -1,6 +1,6 @@
 import type { SlapOSError } from '@slapos/host';
 
-const CLIENT_COMMAND = /^(?:computer|console|remove|request|service|supply)\b/;
+const CLIENT_COMMAND = /^(?:computer|console|destroy|events|remove|request|search|service|start|stop|supply|types)\b/;
 
 /** What is printed of an error: its message, in the sentences that users of a client command know (spec: cli §4.1). */
 export function explainError(command: string, error: SlapOSError): string {

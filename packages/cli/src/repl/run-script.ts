@@ -2,16 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { isSlapOSError } from '@slapos/host';
 import { CliError } from '../errors.js';
 import type { ConsoleNames } from './names.js';
 
+/** A line of a stack in Node.js itself. */
+const NODE_FRAME = /^ +at .*(?:\(|\s)node:/;
+/** Where our own code lies, as a stack names it. */
+const OWN_CODE = new URL('..', import.meta.url).href;
 const EXTENSIONS = ['.js', '.mjs', '.cjs', '.ts', '.mts'];
 
 /**
  * Runs a script of JavaScript or TypeScript with the names of the console as its globals (spec: cli §4.7).
  * @param file as it was typed
  * @returns the exit code that the script set
- * @throws CliError `CLI_INPUT` when it is no such script; whatever the script throws
+ * @throws CliError `CLI_INPUT` when it is no such script, and when it throws, with the lines where it did; errors of ours that it lets go
  */
 export async function runScript(file: string, words: readonly string[], names: ConsoleNames): Promise<number> {
   const extension = path.extname(file).toLowerCase();
@@ -32,10 +38,21 @@ export async function runScript(file: string, words: readonly string[], names: C
   Object.assign(globalThis, names, { __file__: file });
   process.argv = [process.execPath, absolute, ...words];
   process.exitCode = undefined;
-  await importScript(absolute, extension === '.ts' || extension === '.mts');
+  try {
+    await importScript(absolute, extension === '.ts' || extension === '.mts');
+  } catch (error) {
+    throw isSlapOSError(error) ? error : scriptFailure(file, error);
+  }
   const code: unknown = process.exitCode;
   process.exitCode = undefined;
   return typeof code === 'number' ? code : 0;
+}
+
+/** Whoever wrote the script wants to know where it failed; our own part of the stack tells nothing. */
+function scriptFailure(file: string, error: unknown): CliError {
+  const stack = error instanceof Error ? (error.stack ?? error.message) : `it threw ${inspect(error)}`;
+  const lines = stack.split('\n').filter((line) => !(NODE_FRAME.test(line) || line.includes(OWN_CODE)));
+  return new CliError('CLI_INPUT', `The script ${file} failed: ${lines.join('\n')}`, { cause: error });
 }
 
 /** Node.js takes types away itself from 22.18 on; before, they are taken away for it. */
