@@ -149,3 +149,15 @@ describe('proxy start', () => {
     expect(exitCode).toBe(1);
   });
 });
+
+it.each([
+  ['alter_user', 'jein'],
+  ['create_tap', ''],
+])('node format refuses %s = %j in the sentence that people know, with its place', async (key, value) => {
+  const file = path.join(folder, 'slapos.cfg');
+  await writeFile(file, `[slapos]\nroot_check = false\n[slapformat]\n${key} = ${value}\n`);
+  const { exitCode, stderr } = await runSlapos(['node', 'format', '--now', '--cfg', file]);
+  expect(stderr).toContain(`Option '${key}' needs to be "True" or "False", wrong value: '${value}'`);
+  expect(stderr).toMatch(/slapos\.cfg:4: \[slapformat\] /);
+  expect(exitCode).toBe(1);
+});

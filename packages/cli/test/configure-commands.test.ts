@@ -129,6 +129,7 @@ describe('slapos configure client', () => {
     ];
     const unasked = await runSlapos(words);
     expect(unasked.exitCode).toBe(2);
+    expect(unasked.stderr).toContain('There is no terminal to ask on for: Credential security token\n');
     expect(unasked.stderr).toContain('--token-file FILE');
     const seen = await runSlapos([...words, '--token', 'secret']);
     expect(seen.exitCode).toBe(1);

@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 import { createLinuxHost, silentLogger } from '@slapos/host';
+import { RecordingLogger } from '@slapos/host/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import {
@@ -20,11 +21,13 @@ let node: TemporaryNode;
 let master: InMemoryMaster;
 let events: PassEvent[];
 let observer: (event: PassEvent) => void;
+let logger: RecordingLogger;
 beforeEach(async () => {
   node = await temporaryNode();
   master = new InMemoryMaster();
   events = [];
   observer = (event) => events.push(event);
+  logger = new RecordingLogger();
 });
 afterEach(() => node[Symbol.asyncDispose]());
 
@@ -41,7 +44,7 @@ function run(options: Partial<SoftwarePassOptions> = {}, signal?: AbortSignal): 
     host,
     master,
     builder: createBuildoutBuilder({ commands: host.commands, logger: silentLogger }),
-    logger: silentLogger,
+    logger,
   };
   return runSoftwarePass(
     {
@@ -149,6 +152,8 @@ test('a destroyed release goes, also when it is read-only, and is reported even 
   await (await import('node:fs/promises')).chmod(path.join(folder(url), 'read-only'), 0o500);
   expect(await run()).toMatchObject({ items: [{ action: 'destroy', outcome: 'removed' }] });
   expect(await readdir(node.softwareRoot)).toEqual([]);
+  // In the words that scripts look for (spec: cli §3.2).
+  expect(logger.messages('info').slice(1, -1)).toEqual([`Destroying '${url}' ...`, `Destroyed '${url}' .`]);
   await run();
   expect(callNames().filter((name) => name === 'reportSoftwareDestroyed')).toHaveLength(2);
 });
@@ -162,6 +167,10 @@ test('garbage collection removes releases that nobody asks for, and nothing else
   await writeFile(path.join(folder(old), 'buildout.cfg'), '[buildout]\n');
   const result = await run({ collectGarbage: true });
   expect(result.collected).toEqual([softwareReleaseHash(old)]);
+  expect(logger.messages('info').slice(-3, -1)).toEqual([
+    `Destroying garbage collected software folder ${folder(old)} ...`,
+    `Destroyed ${folder(old)} .`,
+  ]);
   expect((await readdir(node.softwareRoot)).sort()).toEqual(
     [softwareReleaseHash(wanted), 'f'.repeat(32), 'precious'].sort(),
   );

@@ -4,6 +4,12 @@ import type { ConfigFile } from './config-file.js';
 const TRUE_WORDS = new Set(['true', 'yes', 'on', '1']);
 const FALSE_WORDS = new Set(['false', 'no', 'off', '0']);
 
+/** Whether a word is true or false, in the wide dialect. */
+export function isBoolean(text: string): boolean {
+  const word = text.trim().toLowerCase();
+  return TRUE_WORDS.has(word) || FALSE_WORDS.has(word);
+}
+
 /**
  * A key that is true or false, in the wide dialect (spec: config §1.6); `undefined` when it is not there.
  * @throws CliError `CLI_CONFIGURATION` for any other word
@@ -11,9 +17,7 @@ const FALSE_WORDS = new Set(['false', 'no', 'off', '0']);
 export function readBoolean(config: ConfigFile, section: string, key: string): boolean | undefined {
   const value = config.value(section, key);
   if (value === undefined) return undefined;
-  const word = value.trim().toLowerCase();
-  if (TRUE_WORDS.has(word)) return true;
-  if (FALSE_WORDS.has(word)) return false;
+  if (isBoolean(value)) return TRUE_WORDS.has(value.trim().toLowerCase());
   const line = config.locate([section], key)?.line;
   const place = line === undefined ? config.file : `${config.file}:${String(line)}`;
   throw new CliError(

@@ -24,7 +24,7 @@ export function canAsk(): boolean {
  */
 export async function ask({ question, otherwise, isSecret = false, signal }: PromptOptions): Promise<string> {
   if (!canAsk()) {
-    throw new CliError('CLI_USAGE', `${question.trim().replace(/:$/, '')}: there is no terminal to ask on`, {
+    throw new CliError('CLI_USAGE', `There is no terminal to ask on for: ${question.trim().replace(/:$/, '')}`, {
       hint: otherwise,
     });
   }

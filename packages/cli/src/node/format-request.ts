@@ -6,12 +6,24 @@ import {
   formatSectionSchema,
   readMachineDefinition,
 } from '@slapos/format';
+import { pythonRepr } from '@slapos/slap';
 import { checkSection, type MergedSection, mergeSections } from '../config/check-section.js';
 import { type ConfigFile, loadRawSections } from '../config/config-file.js';
 import { CliError } from '../errors.js';
+import { isBoolean } from '../config/read-boolean.js';
 import { checkFiles } from './mandatory.js';
 
 const MANDATORY = ['computer_id', 'instance_root', 'master_url', 'software_root', 'computer_xml'];
+/** True or false; a wrong word has the reference's sentence. */
+const BOOLEANS = [
+  'alter_network',
+  'alter_user',
+  'partition_has_ipv6_range',
+  'create_tap',
+  'create_tun',
+  'tap_ipv6',
+  'tun_ipv6',
+];
 const FILES = ['key_file', 'cert_file', 'master_ca_file'];
 /** Where keys may stand; the first one wins. */
 export const FORMAT_SECTIONS = ['slapos', 'slapformat'];
@@ -35,6 +47,7 @@ export async function readFormatRequest(
   // A key of [slapos] wins over the same key of [slapformat] (spec: format §1).
   const merged = mergeSections(config, FORMAT_SECTIONS.toReversed(), keys);
   refuseDeprecated(merged);
+  refuseNonBooleans(merged, config);
   const section = checkSection(formatSectionSchema, withMandatory(merged), config, FORMAT_SECTIONS);
   await checkFiles(merged, FILES);
   const definitionFile = section.input_definition_file;
@@ -50,6 +63,20 @@ function withMandatory(merged: MergedSection): MergedSection {
   const missing = MANDATORY.find((key) => !merged.values[key]);
   if (missing === undefined) return merged;
   throw new CliError('CLI_CONFIGURATION', `Parameter '${missing}' is not defined.`, { hint: 'For help use --help' });
+}
+
+function refuseNonBooleans({ values }: MergedSection, config: ConfigFile): void {
+  for (const key of BOOLEANS) {
+    const value = values[key];
+    if (value === undefined || isBoolean(value)) continue;
+    const place = config.locate(FORMAT_SECTIONS, key);
+    const where = place === undefined ? '' : `${config.file}:${String(place.line)}: [${place.section}] ${key}. `;
+    throw new CliError(
+      'CLI_CONFIGURATION',
+      `Option '${key}' needs to be "True" or "False", wrong value: ${pythonRepr(value)}`,
+      { hint: `${where}For help use --help` },
+    );
+  }
 }
 
 function refuseDeprecated({ values }: MergedSection): void {

@@ -71,6 +71,13 @@ test('a script of a release, and a node in a partition, keep what they name', as
   ).toEqual([]);
 
   await rm(path.join(directory, 'more'), { recursive: true });
+  const logger = new RecordingLogger();
+  await pruneSharedParts(options({ dryRun: true, additionalSoftwareDirectories: [path.join(directory, 'more')] }), {
+    logger,
+  });
+  expect(logger.records.map(({ message }) => message)).toContain(
+    `Additional software directory does not exist: ${path.join(directory, 'more')}`,
+  );
   const nested = path.join(directory, 'inst/slappart0/srv');
   await put(
     'inst/slappart0/etc/slapos.cfg',

@@ -136,8 +136,9 @@ export async function pruneSharedParts(
   logger.warn(`Pruning shared directories at ${sharedRoot}`);
   const usage: Usage = { texts: [], parts: new Map() };
   const parts = await addSharedRoot(sharedRoot, usage, logger);
-  for (const directory of [options.softwareRoot, ...(options.additionalSoftwareDirectories ?? [])]) {
-    usage.texts.push(...(await readSoftwareTexts(directory, logger)));
+  usage.texts.push(...(await readSoftwareTexts(options.softwareRoot, logger)));
+  for (const directory of options.additionalSoftwareDirectories ?? []) {
+    usage.texts.push(...(await readSoftwareTexts(directory, logger, 'Additional software directory')));
   }
   await addNestedNodes(options.instanceRoot, options, usage, logger, new Set());
   const removed: string[] = [];

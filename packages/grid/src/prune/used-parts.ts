@@ -55,11 +55,18 @@ export async function listSharedParts(sharedRoot: string): Promise<SharedPart[]>
   return parts;
 }
 
-/** Texts in which the hash of a used part stands: of the releases of one software root. (spec: grid 14) */
-export async function readSoftwareTexts(softwareRoot: string, logger: Logger): Promise<string[]> {
+/**
+ * Texts in which the hash of a used part stands: of the releases of one software root. (spec: grid 14)
+ * @param title what the folder is called when it is not there
+ */
+export async function readSoftwareTexts(
+  softwareRoot: string,
+  logger: Logger,
+  title = 'Software directory',
+): Promise<string[]> {
   const root = await openFolder(softwareRoot);
   if (root === undefined) {
-    logger.warn('No such folder of Software Releases', { path: softwareRoot });
+    logger.warn(`${title} does not exist: ${softwareRoot}`);
     return [];
   }
   await using releases = root;

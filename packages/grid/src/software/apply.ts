@@ -216,11 +216,12 @@ async function runBuild(
 }
 
 async function destroyRelease(planned: PlannedRelease, context: SoftwareContext, logger: Logger): Promise<ItemOutcome> {
+  // These lines, and those of a collection, are looked for by scripts (spec: cli §3.2).
+  logger.info(`Destroying '${planned.softwareReleaseUrl}' ...`, { directory: planned.directoryName });
   await using root = await openRoot(context.options.softwareRoot, 'software_root');
-  if (await removeReleaseFolder(root, planned.directoryName, context.signal)) {
-    logger.info('Removed the Software Release', { directory: planned.directoryName });
-  }
+  await removeReleaseFolder(root, planned.directoryName, context.signal);
   await context.ports.master.reportSoftwareDestroyed(planned.softwareReleaseUrl, callOptions(context));
+  logger.info(`Destroyed '${planned.softwareReleaseUrl}' .`);
   return 'removed';
 }
 
@@ -292,12 +293,12 @@ export async function applyRelease(planned: PlannedRelease, context: SoftwareCon
 export async function applyCollection(planned: PlannedCollection, context: SoftwareContext): Promise<boolean> {
   const { logger } = context.ports;
   const directory = `${context.options.softwareRoot}/${planned.directoryName}`;
-  logger.info('Removing a Software Release that nobody asks for', { directory });
+  logger.info(`Destroying garbage collected software folder ${directory} ...`);
   try {
     context.signal?.throwIfAborted();
     await using root = await openRoot(context.options.softwareRoot, 'software_root');
     await removeReleaseFolder(root, planned.directoryName, context.signal);
-    logger.info('Removed', { directory });
+    logger.info(`Destroyed ${directory} .`);
     context.emit('software.removed', { directory });
     return true;
   } catch (error) {

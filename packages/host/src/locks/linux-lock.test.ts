@@ -5,6 +5,7 @@ import path from 'node:path';
 
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 
+import { RecordingLogger } from '../log/recording-logger.js';
 import { acquireLock } from './linux-lock.js';
 
 let root: string;
@@ -64,8 +65,12 @@ test.each([
   ['recycled into ourselves', String(process.pid)],
 ])('a stale file is taken over: %s', async (_, content) => {
   fs.writeFileSync(file, content);
-  await using lock = await acquireLock(file);
+  const logger = new RecordingLogger();
+  await using lock = await acquireLock(file, { logger });
   expect(fs.readFileSync(lock.path, 'latin1')).toBe(String(process.pid));
+  // Where a pid stood; in the words that people look for (spec: cli §3.1).
+  const said = /^\d+$/.test(content) ? [`Existing pid file '${file}' was stale, overwritten`] : [];
+  expect(logger.messages('info')).toEqual(said);
 });
 
 test('a live Python agent holds it: by its argv', async () => {

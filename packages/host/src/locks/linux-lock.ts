@@ -206,7 +206,7 @@ async function tryAcquire(file: string, logger: Logger): Promise<HeldLock | unde
     if (!isCurrent(file, descriptor)) return undefined;
     const pid = readPid(descriptor);
     if (pid !== undefined && isPythonAgent(pid, fs.fstatSync(descriptor))) throw lockedBy(file, pid);
-    if (pid !== undefined) logger.info('The lock file was stale', { path: file, pid });
+    if (pid !== undefined) logger.info(`Existing pid file '${file}' was stale, overwritten`, { pid });
     fs.ftruncateSync(descriptor, 0);
     fs.writeSync(descriptor, String(process.pid), 0);
     kept = true;

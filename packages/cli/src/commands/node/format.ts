@@ -89,7 +89,7 @@ export default class NodeFormat extends SlaposCommand {
       options.dryRun || section.manager_list.trim() === ''
         ? undefined
         : await loadNodeManagers(config, options.instanceRoot, undefined, { host, logger: this.logger });
-    const result = await formatComputer(options, {
+    const formatting = formatComputer(options, {
       host,
       logger: this.logger,
       // Those that have nothing to do here need not be waited for.
@@ -101,6 +101,10 @@ export default class NodeFormat extends SlaposCommand {
         this.logger.info(`Posting information to '${section.master_url}'`);
         await sendDocument(computer, document);
       },
+    });
+    const result = await formatting.catch((error: unknown) => {
+      this.logger.error('slapos failed to prepare the computer.');
+      throw error;
     });
     if (options.dryRun) {
       for (const action of result.actions) this.log(renderFormatAction(action, section.master_url));
