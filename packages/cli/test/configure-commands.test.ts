@@ -256,6 +256,31 @@ describe('slapos node register', () => {
     await expect(stat(path.join(folder, 'etc'))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
+  it('--register-only-check asks for nothing that costs anything, and changes nothing', async () => {
+    await using web = await webInterface(({ url }) =>
+      url === '/' ? { body: '<a>Logout</a>' } : { status: 500, body: '' },
+    );
+    const check = (file: string, ...more: string[]) =>
+      runSlapos(
+        ['node', 'register', 'n', '--cfg', file, '--master-url-web', web.url, '--register-only-check', ...more],
+        { env: { SLAPOS_TOKEN: 'secret' } },
+      );
+    const file = path.join(folder, 'etc/slapos.cfg');
+    const fresh = await check(file);
+    expect(fresh.stderr).toContain(`${web.url} answers. The token was not sent`);
+    expect(fresh.exitCode).toBe(0);
+    expect(web.calls).toMatchObject([{ method: 'GET', url: '/', token: undefined }]);
+    expect((await check(file, '--login', 'me', '--password', 'p')).stderr).toContain('takes the login');
+    await expect(stat(path.join(folder, 'etc'))).rejects.toMatchObject({ code: 'ENOENT' });
+    await mkdir(path.join(folder, 'etc'));
+    await writeFile(file, '');
+    expect((await check(file)).stderr).toContain(`would be moved to ${path.join(folder, 'etc.old')}`);
+    const inFile = await check(path.join(file, 'slapos.cfg'));
+    expect(inFile.exitCode).toBe(1);
+    expect(inFile.stderr).toContain(`${file} cannot be changed`);
+    expect(web.calls.every(({ url }) => url === '/')).toBe(true);
+  });
+
   it('--dry-run asks nobody and changes nothing', async () => {
     await using web = await webInterface(issue);
     const file = path.join(folder, 'etc/slapos.cfg');

@@ -22,6 +22,9 @@ const NAMED_LEVELS = ['debug', 'info', 'warn', 'error'] as const satisfies reado
 
 /** Behind these words everything belongs to another program. */
 const PASS_THROUGH = /^node (?:supervisorctl|status|start|stop|restart|tail)$/;
+/** Behind this option of this command, too; oclif and others are told by `--`. */
+const EXEC_COMMAND = /^proxy start$/;
+const EXEC_OPTION = '--exec';
 /** Those that may be cut to a prefix that is unique. Newer ones are typed in full: their prefixes may be options of commands. */
 const LONG_OPTIONS = [
   '--version',
@@ -53,6 +56,11 @@ export function liftGlobalOptions(argv: readonly string[]): {
     // What follows `--`, or belongs to a program that gets our arguments, is not ours to look at.
     if (word === '--' || isPassedThrough(rest)) {
       rest.push(...argv.slice(index));
+      break;
+    }
+    if (word === EXEC_OPTION && EXEC_COMMAND.test(rest.slice(0, 2).join(' '))) {
+      const behind = argv.slice(index + 1);
+      rest.push(word, ...(behind[0] === '--' || behind.length === 0 ? behind : ['--', ...behind]));
       break;
     }
     if (/^-[vqh]{2,}$/.test(word)) {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { readFile, rename } from 'node:fs/promises';
+import { access, constants, readFile, rename, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { CliError } from '../errors.js';
 import type { CommandLog } from '../output/log.js';
@@ -109,6 +109,28 @@ export async function writeNodeConfiguration(
   await writeWhole(file, nodeConfiguration(file, computerId, settings), PUBLIC_FILE);
   logger.info(`SlapOS configuration written to ${file}`);
   return computerId;
+}
+
+/**
+ * Looks whether {@link writeNodeConfiguration} could write; nothing is changed.
+ * @returns what it would do to a configuration that is there
+ * @throws CliError `CLI_INPUT` when it could not
+ */
+export async function checkNodeFolder(file: string): Promise<string[]> {
+  const { folder } = pathsOf(file);
+  let present = folder;
+  while (!(await exists(present)) && present !== path.dirname(present)) present = path.dirname(present);
+  // A folder that is there is moved aside, which changes the one above it.
+  const changed = present === folder ? [folder, path.dirname(folder)] : [present];
+  for (const each of changed) {
+    try {
+      if (!(await stat(each)).isDirectory()) throw new Error('it is no folder');
+      await access(each, constants.W_OK | constants.X_OK);
+    } catch (cause) {
+      throw new CliError('CLI_INPUT', `The configuration could not be written: ${each} cannot be changed.`, { cause });
+    }
+  }
+  return (await exists(file)) ? [`The configuration in ${folder} would be moved to ${await freeName(folder)}.`] : [];
 }
 
 /** What {@link writeNodeConfiguration} would do, for people. Nothing is read but the present configuration, nothing written. */

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 60_000;
 const OK = 200;
 const FIRST_ERROR = 300;
 const FORBIDDEN = 403;
+const FIRST_SERVER_ERROR = 500;
 const FORM = 'application/x-www-form-urlencoded';
 
 /** How the web interface of a master is trusted (spec: ux-ideas §22, security S21). */
@@ -86,6 +87,18 @@ export class WebMaster {
   }
 
   /**
+   * Looks whether the web interface is there and can be trusted; no secret is sent.
+   * @throws CliError `CLI_WEB_FAILED`
+   */
+  async checkReachable(): Promise<void> {
+    const { status } = await this.#send('GET', this.#base, undefined);
+    if (status < FIRST_SERVER_ERROR) return;
+    throw new CliError('CLI_WEB_FAILED', `${this.#base.href} answered with status ${status}.`, {
+      hint: 'Try again later, or check --master-url-web.',
+    });
+  }
+
+  /**
    * Registers a computer of this title.
    * Wire: POST `Person_requestComputer` with a token, GET with login and password.
    * @throws CliError `CLI_WEB_FAILED`
@@ -145,7 +158,7 @@ export class WebMaster {
     }
   }
 
-  async #send(method: 'GET' | 'POST', url: URL, credentials: Credentials, body?: string): Promise<Answer> {
+  async #send(method: 'GET' | 'POST', url: URL, credentials: Credentials | undefined, body?: string): Promise<Answer> {
     const isSecure = url.protocol === 'https:';
     try {
       const socket = isSecure ? await this.#connect(url) : undefined;
@@ -158,10 +171,12 @@ export class WebMaster {
             signal: this.#signal,
             headers: {
               Accept: 'application/json',
-              ...('token' in credentials ? { 'X-Access-Token': credentials.token } : {}),
+              ...(credentials !== undefined && 'token' in credentials ? { 'X-Access-Token': credentials.token } : {}),
               ...(body === undefined ? {} : { 'Content-Type': FORM, 'Content-Length': Buffer.byteLength(body) }),
             },
-            ...('login' in credentials ? { auth: `${credentials.login}:${credentials.password}` } : {}),
+            ...(credentials !== undefined && 'login' in credentials
+              ? { auth: `${credentials.login}:${credentials.password}` }
+              : {}),
             // An agent would make a connection of its own.
             ...(socket === undefined ? { agent: false } : { createConnection: () => socket }),
           },

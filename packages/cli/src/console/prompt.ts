@@ -55,3 +55,8 @@ export async function askUntilAnswered(options: PromptOptions): Promise<string> 
     if (answer !== '') return answer;
   }
 }
+
+/** Asks whether to go on; anything but yes is no. */
+export async function confirm(options: PromptOptions): Promise<boolean> {
+  return /^y(?:es)?$/i.test((await ask(options)).trim());
+}

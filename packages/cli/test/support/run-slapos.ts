@@ -29,6 +29,18 @@ export async function runSlapos(words: readonly string[], { input = '', env = {}
   return { exitCode: child.exitCode, stdout, stderr };
 }
 
+/** The same on a terminal of its own, on which `input` is typed; both streams come out there, without colours. */
+export async function runOnTerminal(words: readonly string[], { input = '', env = {} }: RunOptions = {}) {
+  const line = [process.execPath, SLAPOS_BIN, ...words].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+  const child = spawn('script', ['--quiet', '--return', '--command', line, '/dev/null'], {
+    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], NO_COLOR: '1', TERM: 'xterm', ...env },
+    stdio: 'pipe',
+  });
+  child.stdin.end(input);
+  const [output] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')]);
+  return { exitCode: child.exitCode, output };
+}
+
 /** The messages of the log, without time, name and level. */
 export function messages(stderr: string): string {
   return stderr.replaceAll(

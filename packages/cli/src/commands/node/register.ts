@@ -3,7 +3,12 @@ import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { configPath } from '../../config/config-file.js';
 import { readToken, tokenFlags } from '../../configure/credentials.js';
 import { readLogin } from '../../configure/login.js';
-import { describeNodeConfiguration, type NodeSettings, writeNodeConfiguration } from '../../configure/node-files.js';
+import {
+  checkNodeFolder,
+  describeNodeConfiguration,
+  type NodeSettings,
+  writeNodeConfiguration,
+} from '../../configure/node-files.js';
 import { WebMaster, webFlags } from '../../configure/web-master.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
@@ -49,6 +54,11 @@ export default class NodeRegister extends SlaposCommand {
     }),
     ...tokenFlags,
     'create-tap': Flags.boolean({ char: 't', description: 'make a tap interface for each partition' }),
+    'register-only-check': Flags.boolean({
+      description:
+        'check the master, your credentials and the folder of the configuration; nothing is registered or written',
+      exclusive: ['dry-run'],
+    }),
     'dry-run': Flags.boolean({ char: 'n', description: 'show what would be written; nothing is, and nobody is asked' }),
   };
 
@@ -77,6 +87,16 @@ export default class NodeRegister extends SlaposCommand {
     const credentials = wantsLogin
       ? await readLogin(flags, master, logger, signal)
       : { token: await readToken(flags, { question: 'Computer security token: ', logger, signal }) };
+    if (flags['register-only-check']) {
+      await master.checkReachable();
+      for (const line of await checkNodeFolder(file)) logger.info(line);
+      logger.info(
+        'login' in credentials
+          ? `${flags['master-url-web']} answers, and takes the login. Nothing was registered or written.`
+          : `${flags['master-url-web']} answers. The token was not sent: it is good for one registration. Nothing was registered or written.`,
+      );
+      return EXIT_CODES.OK;
+    }
     const issued = await master.requestComputer(args.node_name, credentials);
     const computerId = await writeNodeConfiguration(file, issued, settings, logger);
     logger.info(`Node has successfully been configured as ${computerId}.`);
