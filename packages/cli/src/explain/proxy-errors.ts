@@ -78,6 +78,11 @@ export const proxyErrors: ExplanationsOf<ProxyErrorCode> = {
     meaning: 'The instance is requested, and has no partition or no answer yet.',
     remedy: 'Ask again later.',
   },
+  PROXY_STORAGE_FAILED: {
+    meaning: 'The S3 storage in which the mini-master keeps its shared cache could not be reached, or refused.',
+    remedy:
+      'The message says what it answered. Check shacache_s3_endpoint, shacache_s3_bucket and the two keys in [slapproxy].',
+  },
   PROXY_TOO_LARGE: {
     meaning: 'A request is larger than the mini-master accepts.',
     remedy: 'Send less; parameters are no place for files.',

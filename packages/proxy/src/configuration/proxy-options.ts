@@ -51,20 +51,49 @@ export const externalMasterSchema = z.strictObject({
 
 const GIBIBYTE = 1024 * MEBIBYTE;
 
-const sharedCacheSchema = z.strictObject({
-  /** Folder of the contents, each a file that is named after its SHA-512. */
-  contentDirectory: z.string().min(1),
-  /** Folder of what is known about them, each key a file. */
-  metadataDirectory: z.string().min(1),
-  /** Where contents and entries are looked for that are not here. */
-  upstreamCacheUrl: z.url({ protocol: /^https?$/ }).optional(),
-  upstreamDirUrl: z.url({ protocol: /^https?$/ }).optional(),
-  /** How large all contents together may become. */
-  maxTotalBytes: z
+const s3Schema = z.strictObject({
+  /** Where the storage is, without the bucket. */
+  endpoint: z.url({ protocol: /^https?$/ }),
+  bucket: z.string().min(3).max(63),
+  region: z.string().min(1).default('us-east-1'),
+  accessKeyId: z.string().min(1),
+  secretAccessKey: z.string().min(1),
+  /** Before the name of every object. */
+  prefix: z
+    .string()
+    .regex(/^(?:[\w.-]+\/)*$/, { error: 'expected nothing, or folders such as slapos/cache/' })
+    .default(''),
+  /** Contents that are larger are sent in parts of this size; storages take none below 5 MiB. */
+  partBytes: z
     .int()
-    .positive()
-    .default(100 * GIBIBYTE),
+    .min(5 * MEBIBYTE)
+    .default(256 * MEBIBYTE),
 });
+
+const sharedCacheSchema = z
+  .strictObject({
+    /** Folder of the contents, each a file that is named after its SHA-512. */
+    contentDirectory: z.string().min(1).optional(),
+    /** Folder of what is known about them, each key a file. */
+    metadataDirectory: z.string().min(1).optional(),
+    /** In place of both folders: a bucket of a storage that speaks S3. */
+    s3: s3Schema.optional(),
+    /** Where contents and entries are looked for that are not here. */
+    upstreamCacheUrl: z.url({ protocol: /^https?$/ }).optional(),
+    upstreamDirUrl: z.url({ protocol: /^https?$/ }).optional(),
+    /** How large all contents together may become. */
+    maxTotalBytes: z
+      .int()
+      .positive()
+      .default(100 * GIBIBYTE),
+  })
+  .refine(
+    ({ contentDirectory, metadataDirectory, s3 }) =>
+      s3 === undefined
+        ? contentDirectory !== undefined && metadataDirectory !== undefined
+        : contentDirectory === undefined && metadataDirectory === undefined,
+    { error: 'expected contentDirectory and metadataDirectory, or s3' },
+  );
 
 const httpProxySchema = z.strictObject({
   /** Hosts that may be asked for. */

@@ -10,6 +10,13 @@ import {
 
 const MINIMAL = { port: '5000', database_uri: '/srv/proxy.db', computer_id: 'COMP-1' };
 
+const S3_KEYS = {
+  shacache_s3_endpoint: 'https://s3.example',
+  shacache_s3_bucket: 'cache',
+  shacache_s3_access_key_id: 'me',
+  shacache_s3_secret_access_key: 's',
+};
+
 const problemOf = (section: object) =>
   slapproxySectionSchema.safeParse(section).error?.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
 
@@ -67,6 +74,8 @@ test.each([
   [{ software_product_list: 'kvm' }, 'software_product_list: expected "REFERENCE URL"'],
   [{ local_software_release_root: 'relative' }, 'local_software_release_root: expected the absolute path of a folder'],
   [{ trust_forwarded_headers: 'maybe' }, 'trust_forwarded_headers: expected true or false'],
+  [{ http_proxy_private_networks: '10.0.0.0' }, 'http_proxy_private_networks: expected networks'],
+  [{ shacache_max_size: 'large' }, 'shacache_max_size: expected a size such as 500M or 2G'],
 ])('%o is told', (change, problem) => {
   expect(problemOf({ ...MINIMAL, ...change })).toEqual([expect.stringContaining(problem)]);
 });
@@ -85,4 +94,35 @@ test('sections become options that createProxy takes', () => {
       softwareReleaseUrls: ['https://a/', 'https://b/'],
     },
   ]);
+});
+
+test.each([
+  [{ shacache_content_directory: '/c', shacache_metadata_directory: '/m', shacache_max_size: '2G' }, []],
+  [{ shacache_s3_bucket: 'b', shacache_max_size: '' }, ['shacache_s3_bucket']],
+  [
+    { shacache_content_directory: '/c', shacache_metadata_directory: '/m', shacache_s3_prefix: 'p/' },
+    ['shacache_s3_prefix'],
+  ],
+  [{ ...S3_KEYS, shacache_content_directory: '/c' }, ['shacache_content_directory']],
+  [{ http_proxy_private_networks: '10.0.0.0/8' }, ['http_proxy_private_networks']],
+])('without effect: %o', (keys, useless) => {
+  expect(keysWithoutEffect(slapproxySectionSchema.parse({ ...MINIMAL, ...keys }))).toEqual(useless);
+});
+
+test('a bucket in place of two folders, and hosts of the http proxy', () => {
+  const section = slapproxySectionSchema.parse({
+    ...MINIMAL,
+    ...S3_KEYS,
+    shacache_s3_prefix: 'team/',
+    shacache_max_size: '2 GiB',
+    http_proxy_targets: 'app.example\n*.lab.example',
+    http_proxy_private_networks: '10.0.0.0/8',
+  });
+  expect(proxyOptionsFromSections(section, [])).toMatchObject({
+    sharedCache: {
+      s3: { endpoint: 'https://s3.example', bucket: 'cache', accessKeyId: 'me', secretAccessKey: 's', prefix: 'team/' },
+      maxTotalBytes: 2 * 1024 ** 3,
+    },
+    httpProxy: { targets: ['app.example', '*.lab.example'], privateNetworks: ['10.0.0.0/8'] },
+  });
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { isNetwork } from '../http-proxy/allowed-targets.js';
 import type { ListenAddress } from '../http/server.js';
 import type { ProxyOptions } from './proxy-options.js';
+import { cacheKeysWithoutEffect, sharedCacheKeys, sharedCacheOf } from './shared-cache-section.js';
 
 const MAX_PORT = 65_535;
 const TRUE_WORDS = new Set(['1', 'true', 'yes', 'on']);
@@ -95,10 +96,7 @@ export const slapproxySectionSchema = z.preprocess(
     http_proxy_private_networks: lines
       .default([])
       .refine((networks) => networks.every(isNetwork), { error: 'expected networks such as 10.0.0.0/8, one a line' }),
-    shacache_content_directory: optionalText,
-    shacache_metadata_directory: optionalText,
-    shacache_upstream_cache_url: optionalText,
-    shacache_upstream_dir_url: optionalText,
+    ...sharedCacheKeys,
   }),
 );
 
@@ -115,19 +113,9 @@ export const multimasterSectionSchema = z.object({
 export type SlapproxySection = z.output<typeof slapproxySectionSchema>;
 export type MultimasterSection = z.output<typeof multimasterSectionSchema>;
 
-/** The cache needs both folders. */
-const SHACACHE_KEYS = [
-  'shacache_content_directory',
-  'shacache_metadata_directory',
-  'shacache_upstream_cache_url',
-  'shacache_upstream_dir_url',
-] as const satisfies readonly (keyof SlapproxySection)[];
-
 /** Which keys of the section are set, but have no effect without others that are not: whoever reads the file should say so. */
 export function keysWithoutEffect(section: SlapproxySection): string[] {
-  const isServed =
-    section.shacache_content_directory !== undefined && section.shacache_metadata_directory !== undefined;
-  const cacheKeys = isServed ? [] : SHACACHE_KEYS.filter((key) => section[key] !== undefined);
+  const cacheKeys = cacheKeysWithoutEffect(section);
   const isRelaying = section.http_proxy_targets.length > 0 || section.http_proxy_private_networks.length === 0;
   return isRelaying ? cacheKeys : [...cacheKeys, 'http_proxy_private_networks'];
 }
@@ -172,19 +160,6 @@ export function proxyOptionsFromSections(
         partitionId: partition,
       }),
     ),
-  };
-}
-
-function sharedCacheOf(section: SlapproxySection): Pick<ProxyOptions, 'sharedCache'> {
-  const { shacache_content_directory: contentDirectory, shacache_metadata_directory: metadataDirectory } = section;
-  if (contentDirectory === undefined || metadataDirectory === undefined) return {};
-  return {
-    sharedCache: {
-      contentDirectory,
-      metadataDirectory,
-      upstreamCacheUrl: section.shacache_upstream_cache_url,
-      upstreamDirUrl: section.shacache_upstream_dir_url,
-    },
   };
 }
 

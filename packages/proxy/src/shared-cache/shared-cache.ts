@@ -4,8 +4,9 @@ import { z } from 'zod';
 import type { ResolvedProxyOptions } from '../configuration/proxy-options.js';
 import { ProxyError } from '../errors.js';
 import { spacedJson } from '../http/python-json.js';
-import { ContentStore, type StoredContent } from './content-store.js';
-import { EntryStore } from './entry-store.js';
+import { type ContentStore, isContentHash, type StoredContent } from './content-store.js';
+import { type EntryStore, isEntryKey } from './entry-store.js';
+import { openCacheStores } from './open-stores.js';
 
 /** Entries are small; contents may be large, and come from far away. */
 const ENTRY_TIMEOUT_MS = 30_000;
@@ -31,8 +32,7 @@ export class SharedCache {
   constructor(options: SharedCacheOptions, logger: Logger) {
     this.#options = options;
     this.#logger = logger;
-    this.contents = new ContentStore(options.contentDirectory, options.maxTotalBytes);
-    this.entries = new EntryStore(options.metadataDirectory);
+    ({ contents: this.contents, entries: this.entries } = openCacheStores(options));
   }
 
   /**
@@ -41,7 +41,7 @@ export class SharedCache {
    */
   async content(hash: string): Promise<StoredContent | undefined> {
     const known = await this.contents.find(hash);
-    if (known !== undefined || this.#options.upstreamCacheUrl === undefined || !ContentStore.isHash(hash)) return known;
+    if (known !== undefined || this.#options.upstreamCacheUrl === undefined || !isContentHash(hash)) return known;
     // Those who ask at the same time wait for the same download.
     let download = this.#downloads.get(hash);
     if (download === undefined) {
@@ -56,7 +56,7 @@ export class SharedCache {
   async entry(key: string): Promise<{ readonly text: string; readonly isFresh: boolean } | undefined> {
     const known = await this.entries.read(key);
     if (known !== undefined) return { text: known, isFresh: false };
-    if (this.#options.upstreamDirUrl === undefined || !EntryStore.isKey(key)) return undefined;
+    if (this.#options.upstreamDirUrl === undefined || !isEntryKey(key)) return undefined;
     const fetched = await this.#fetchEntry(this.#options.upstreamDirUrl, key);
     if (fetched === undefined) return undefined;
     await this.entries.write(key, fetched);
@@ -69,8 +69,7 @@ export class SharedCache {
    */
   async putEntry(key: string, pair: unknown): Promise<void> {
     const parsed = pairSchema.safeParse(pair);
-    if (!parsed.success || !EntryStore.isKey(key))
-      throw new ProxyError('PROXY_INVALID_REQUEST', 'Invalid entry format');
+    if (!parsed.success || !isEntryKey(key)) throw new ProxyError('PROXY_INVALID_REQUEST', 'Invalid entry format');
     await this.entries.write(key, spacedJson([parsed.data]));
   }
 
@@ -107,7 +106,7 @@ export class SharedCache {
     if (!pairs.success) return false;
     for (const [text] of pairs.data) {
       const about = aboutSchema.safeParse(parseJson(text));
-      if (about.success && (await this.contents.has(about.data.sha512))) return true;
+      if (about.success && (await this.contents.find(about.data.sha512)) !== undefined) return true;
     }
     return false;
   }

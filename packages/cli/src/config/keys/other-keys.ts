@@ -59,6 +59,13 @@ export const SLAPPROXY_KEYS: SectionFacts = {
   },
   shacache_upstream_cache_url: { meaning: 'content server behind it' },
   shacache_upstream_dir_url: { meaning: 'index server behind it' },
+  shacache_max_size: { meaning: 'how large the contents together may become, such as 500M', default: '100G' },
+  shacache_s3_endpoint: { meaning: 'storage that speaks S3, in place of the two folders' },
+  shacache_s3_bucket: { meaning: 'its bucket' },
+  shacache_s3_region: { meaning: 'its region', default: 'us-east-1' },
+  shacache_s3_prefix: { meaning: 'folder in the bucket, with a slash at its end' },
+  shacache_s3_access_key_id: { meaning: 'who we are there' },
+  shacache_s3_secret_access_key: { meaning: 'the secret that belongs to it' },
 };
 
 /** Keys of `[multimaster/URL]` (spec: config §3.6). */
