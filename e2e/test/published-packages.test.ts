@@ -102,6 +102,20 @@ test('the installed commands run', async () => {
   expect(stdout).toContain(version);
 });
 
+test('the installed mini-master brings its panel', async () => {
+  const program = `
+    import { createProxy } from '@slapos/proxy';
+    const proxy = await createProxy();
+    const get = (path) => proxy.fetch(new Request('http://localhost/panel/' + path));
+    const [script] = (await (await get('')).text()).match('assets/[^"]+[.]js');
+    console.log((await get(script)).headers.get('content-type'));
+    await proxy.close();
+  `;
+  await writeFile(join(userFolder, 'panel.mjs'), program);
+  const { stdout } = await execa(process.execPath, ['panel.mjs'], { cwd: userFolder });
+  expect(stdout).toBe('text/javascript; charset=utf-8');
+});
+
 test('npx @slapos/cli builds a Software Release and runs an instance of it', async () => {
   const program = join(installed, 'node_modules/@slapos/cli/bin/run.js');
   await using node = await ScratchNode.createReady({ program });

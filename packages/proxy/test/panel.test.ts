@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { unmarshal } from '@slapos/slap';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
@@ -190,6 +191,32 @@ describe('a person at the panel', () => {
     await page.getByRole('button', { name: 'Forget token' }).click();
     await page.getByLabel('Token').waitFor();
     expect(await page.evaluate('sessionStorage.length + localStorage.length')).toBe(0);
+  });
+
+  test('with the certificate of an instance sees its tree, live, and can change nothing', async () => {
+    const query = new URLSearchParams(partition(0)).toString();
+    const issued = await scene.proxy.fetch(new Request(`http://localhost/getComputerPartitionCertificate?${query}`));
+    const pair = Object.fromEntries(unmarshal(await issued.text()) as Map<string, string>);
+    const secure = await scene.proxy.listen({ host: '127.0.0.1', port: 0, tls: {}, access: 'restricted' });
+    await using tab = await openTab(browser, secure.url, {
+      // The authority of the mini-master is not one of the browser's.
+      ignoreHTTPSErrors: true,
+      clientCertificates: [
+        { origin: secure.url, cert: Buffer.from(pair['certificate']!), key: Buffer.from(pair['key']!) },
+      ],
+    });
+    const { page } = tab;
+    await page.getByText('5 instances in 1 tree').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await page.getByRole('link', { name: 'balancer' }).click();
+    await page.getByRole('heading', { name: 'balancer', level: 1 }).waitFor();
+    await scene.tell('/softwareInstanceError', { ...partition(6), error_log: 'no backend is left' });
+    await page.locator('.reports pre', { hasText: 'no backend is left' }).waitFor();
+    await page.goto(`${secure.url}/panel/#/instance/shop______0`);
+    await page.getByText('zope-count').waitFor();
+    expect(await page.getByRole('button', { name: 'Stop' }).count()).toBe(0);
+    expect(await page.getByRole('link', { name: 'Request an instance' }).count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
   });
 
   test('sees the same by day and by night, on any screen, and nothing that somebody smuggled in', async () => {
