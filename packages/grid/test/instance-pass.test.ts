@@ -324,6 +324,9 @@ test('an interruption is told of the partition under way, and of no other', asyn
   expect(await readdir(path.join(harness.node.instanceRoot, 'slappart1'))).toEqual([]);
   const names = harness.events.flatMap((event) => (event.type === 'partition.started' ? event.partition : []));
   expect(names).toEqual(['slappart0']);
+  expect(harness.events.filter(({ type }) => type === 'pass.finished')).toMatchObject([
+    { outcome: 'failure', exitCode: 1, message: 'enough' },
+  ]);
 });
 
 test('a child is begun when its parent has been deployed for the first time, however many go at once', async () => {

@@ -126,6 +126,15 @@ test('an interruption is told of the release under way, and of no other; garbage
   expect(await readdir(folder('https://example.org/old'))).toEqual(['buildout.cfg']);
 });
 
+test('the end of a pass is an event, also when the master cannot be asked', async () => {
+  master.failOn('fetchComputerInformation', () => new Error('away'));
+  await expect(run()).rejects.toThrow('away');
+  expect(events).toMatchObject([
+    { type: 'pass.started' },
+    { type: 'pass.finished', outcome: 'failure', exitCode: 1, counts: {}, message: 'away' },
+  ]);
+});
+
 test('when the last report is lost, the release is built and reported again', async () => {
   const url = node.releaseUrl('hello-web');
   want([url, 'available']);

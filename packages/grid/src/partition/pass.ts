@@ -11,7 +11,7 @@ import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import {
   applySimply,
@@ -338,35 +338,37 @@ export async function runInstancePass(
   const emit: Emit = createEmit('instance', passId, clock, control.observer);
   const context: InstanceContext = { options, ports, emit, signal: control.signal };
   emit('pass.started', { id: passId, pid: process.pid });
-  await prepareStructure(options);
-  if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
-  ports.logger.info('Processing computer partitions...');
-  const removals = await readRemovals(options.instanceRoot, ports.logger).catch((error: unknown): Removals => {
-    // On a full disk, for instance: what was removed before is left to the next pass.
-    ports.logger.warn('Cannot read which instances were removed', { error });
-    return {};
+  return endingWithEvent(emit, clock, async () => {
+    await prepareStructure(options);
+    if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
+    ports.logger.info('Processing computer partitions...');
+    const removals = await readRemovals(options.instanceRoot, ports.logger).catch((error: unknown): Removals => {
+      // On a full disk, for instance: what was removed before is left to the next pass.
+      ports.logger.warn('Cannot read which instances were removed', { error });
+      return {};
+    });
+    const information = await fetchInformation(ports, control.signal);
+    const online =
+      'offlineError' in information
+        ? { items: [], offlineError: information.offlineError }
+        : await runOnline(information, context, removals);
+    control.signal?.throwIfAborted();
+    const { items, offlineError } = online;
+    let outcome = passOutcome(items);
+    if (offlineError !== undefined) {
+      emit('master.offline', { message: offlineError.message });
+      outcome = (await runOffline(context, offlineError)) ? 'offline' : 'offline-failure';
+    }
+    logSummary(ports.logger, items);
+    const durationMs = clock.monotonic() - began;
+    emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
+    return {
+      pass: 'instance',
+      passId,
+      outcome,
+      items,
+      durationMs,
+      ...(offlineError === undefined ? {} : { offlineError }),
+    };
   });
-  const information = await fetchInformation(ports, control.signal);
-  const online =
-    'offlineError' in information
-      ? { items: [], offlineError: information.offlineError }
-      : await runOnline(information, context, removals);
-  control.signal?.throwIfAborted();
-  const { items, offlineError } = online;
-  let outcome = passOutcome(items);
-  if (offlineError !== undefined) {
-    emit('master.offline', { message: offlineError.message });
-    outcome = (await runOffline(context, offlineError)) ? 'offline' : 'offline-failure';
-  }
-  logSummary(ports.logger, items);
-  const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
-  return {
-    pass: 'instance',
-    passId,
-    outcome,
-    items,
-    durationMs,
-    ...(offlineError === undefined ? {} : { offlineError }),
-  };
 }

@@ -48,6 +48,8 @@ export interface PassEventFields {
     readonly exitCode: number;
     readonly counts: Readonly<Record<string, number>>;
     readonly durationMs: number;
+    /** Why it ended early: the master could not be asked, somebody interrupted it. */
+    readonly message?: string;
   };
   'master.offline': { readonly message: string };
   'software.planned': { readonly software: string; readonly action: PlannedRelease['action']; readonly reason: string };

@@ -12,7 +12,7 @@ import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type ItemOutcome, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 
 /** What became of the promises of one partition. */
 export interface PromiseItemResult {
@@ -100,25 +100,27 @@ export async function runPromisePass(
   const passId = randomUUID();
   const emit = createEmit('promise', passId, clock, control.observer);
   emit('pass.started', { id: passId, pid: process.pid });
-  ports.logger.info('Processing promises...');
-  const information = await ports.master.fetchComputerInformation(
-    control.signal === undefined ? {} : { signal: control.signal },
-  );
-  const only = options.onlyPartitions ?? [];
-  const unknown = unknownPartitions(only, information.partitions.map(requestedPartition));
-  if (unknown.length > 0) throw unknownPartitionError(unknown);
-  const chosen = information.partitions.filter(
-    (partition) =>
-      partition.requestedState === 'started' && (only.length === 0 || only.includes(partition.partitionId)),
-  );
-  const context: InstanceContext = { options, ports, emit, signal: control.signal };
-  const items = await forEachLimited(chosen, options.jobs ?? 1, (partition) => checkPromises(partition, context));
-  control.signal?.throwIfAborted();
-  const outcome = items.some((item) => item.error !== undefined) ? 'promise-failure' : 'success';
-  if (outcome === 'promise-failure') logSummary(ports.logger, items);
-  const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
-  return { pass: 'promise', passId, outcome, items, durationMs };
+  return endingWithEvent(emit, clock, async () => {
+    ports.logger.info('Processing promises...');
+    const information = await ports.master.fetchComputerInformation(
+      control.signal === undefined ? {} : { signal: control.signal },
+    );
+    const only = options.onlyPartitions ?? [];
+    const unknown = unknownPartitions(only, information.partitions.map(requestedPartition));
+    if (unknown.length > 0) throw unknownPartitionError(unknown);
+    const chosen = information.partitions.filter(
+      (partition) =>
+        partition.requestedState === 'started' && (only.length === 0 || only.includes(partition.partitionId)),
+    );
+    const context: InstanceContext = { options, ports, emit, signal: control.signal };
+    const items = await forEachLimited(chosen, options.jobs ?? 1, (partition) => checkPromises(partition, context));
+    control.signal?.throwIfAborted();
+    const outcome = items.some((item) => item.error !== undefined) ? 'promise-failure' : 'success';
+    if (outcome === 'promise-failure') logSummary(ports.logger, items);
+    const durationMs = clock.monotonic() - began;
+    emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
+    return { pass: 'promise', passId, outcome, items, durationMs };
+  });
 }
 
 function unknownPartitionError(unknown: readonly string[]): GridError {

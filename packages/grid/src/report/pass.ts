@@ -8,7 +8,7 @@ import { type InstanceContext, openPartition } from '../partition/work.js';
 import { createEmit, type Emit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions, type NodeOptions } from '../pass/options.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, PASS_EXIT_CODES } from '../pass/result.js';
+import { countOutcomes, endingWithEvent, PASS_EXIT_CODES } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import { destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
 import { UsageOutbox } from './outbox.js';
@@ -69,26 +69,33 @@ export async function runReportPass(
   const emit: Emit = createEmit('report', passId, clock, control.observer);
   const context: InstanceContext = { options, ports, emit, signal: control.signal };
   emit('pass.started', { id: passId, pid: process.pid });
-  await prepareStructure(options);
-  if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
-  const pass = new ReportPass(context);
-  const information = await ports.master.fetchComputerInformation(
-    control.signal === undefined ? {} : { signal: control.signal },
-  );
-  const sending = await pass.run(information.partitions.filter(isUsed));
-  control.signal?.throwIfAborted();
-  const outcome = pass.hasFailed || sending.error !== undefined ? 'failure' : 'success';
-  const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(pass.items), durationMs });
-  return {
-    pass: 'report',
-    passId,
-    outcome,
-    items: pass.items,
-    acceptedDocuments: sending.accepted,
-    durationMs,
-    ...(sending.error === undefined ? {} : { sendingError: sending.error }),
-  };
+  return endingWithEvent(emit, clock, async () => {
+    await prepareStructure(options);
+    if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
+    const pass = new ReportPass(context);
+    const information = await ports.master.fetchComputerInformation(
+      control.signal === undefined ? {} : { signal: control.signal },
+    );
+    const sending = await pass.run(information.partitions.filter(isUsed));
+    const outcome = pass.hasFailed || sending.error !== undefined ? 'failure' : 'success';
+    control.signal?.throwIfAborted();
+    const durationMs = clock.monotonic() - began;
+    emit('pass.finished', {
+      outcome,
+      exitCode: PASS_EXIT_CODES[outcome],
+      counts: countOutcomes(pass.items),
+      durationMs,
+    });
+    return {
+      pass: 'report',
+      passId,
+      outcome,
+      items: pass.items,
+      acceptedDocuments: sending.accepted,
+      durationMs,
+      ...(sending.error === undefined ? {} : { sendingError: sending.error }),
+    };
+  });
 }
 
 class ReportPass {

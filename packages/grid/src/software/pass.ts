@@ -5,7 +5,7 @@ import { forEachLimited } from '../pass/concurrency.js';
 import { createEmit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type SoftwarePassOptions } from '../pass/options.js';
 import type { SoftwarePorts } from '../pass/ports.js';
-import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import { applyCollection, applyRelease, type SoftwareContext, type SoftwareItemResult } from './apply.js';
 import { observeSoftware } from './observe.js';
@@ -73,25 +73,27 @@ export async function runSoftwarePass(
   const passId = randomUUID();
   const emit = createEmit('software', passId, clock, control.observer);
   emit('pass.started', { id: passId, pid: process.pid });
-  await prepareStructure(options);
-  ports.logger.info('Processing software releases...');
-  const plan = await planSoftwarePass(options, ports, control);
-  for (const { softwareReleaseUrl, action, reason } of plan.releases) {
-    emit('software.planned', { software: softwareReleaseUrl, action, reason });
-  }
-  const context: SoftwareContext = { options, ports, emit, signal: control.signal };
-  // The debugger of buildout needs the terminal for itself.
-  const jobs = options.buildoutDebug === true ? 1 : (options.jobs ?? 1);
-  const items = await forEachLimited(plan.releases, jobs, (planned) => applyRelease(planned, context));
-  const collected: string[] = [];
-  for (const planned of plan.collections) {
-    if (control.signal?.aborted === true) break;
-    if (await applyCollection(planned, context)) collected.push(planned.directoryName);
-  }
-  ports.logger.info('Finished software releases.');
-  const outcome = items.some((item) => item.outcome === 'failed') ? 'failure' : 'success';
-  const durationMs = clock.monotonic() - began;
-  emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
-  control.signal?.throwIfAborted();
-  return { pass: 'software', passId, outcome, items, collected, durationMs };
+  return endingWithEvent(emit, clock, async () => {
+    await prepareStructure(options);
+    ports.logger.info('Processing software releases...');
+    const plan = await planSoftwarePass(options, ports, control);
+    for (const { softwareReleaseUrl, action, reason } of plan.releases) {
+      emit('software.planned', { software: softwareReleaseUrl, action, reason });
+    }
+    const context: SoftwareContext = { options, ports, emit, signal: control.signal };
+    // The debugger of buildout needs the terminal for itself.
+    const jobs = options.buildoutDebug === true ? 1 : (options.jobs ?? 1);
+    const items = await forEachLimited(plan.releases, jobs, (planned) => applyRelease(planned, context));
+    const collected: string[] = [];
+    for (const planned of plan.collections) {
+      if (control.signal?.aborted === true) break;
+      if (await applyCollection(planned, context)) collected.push(planned.directoryName);
+    }
+    ports.logger.info('Finished software releases.');
+    const outcome = items.some((item) => item.outcome === 'failed') ? 'failure' : 'success';
+    control.signal?.throwIfAborted();
+    const durationMs = clock.monotonic() - began;
+    emit('pass.finished', { outcome, exitCode: PASS_EXIT_CODES[outcome], counts: countOutcomes(items), durationMs });
+    return { pass: 'software', passId, outcome, items, collected, durationMs };
+  });
 }

@@ -98,20 +98,24 @@ async function waitWhileShuttingDown({ rpc, answerTimeoutMs }: LaunchContext, pa
 
 async function launch(context: LaunchContext): Promise<void> {
   const { rpc, paths, logger, answerTimeoutMs } = context;
+  const lines: string[] = [];
   const result = await runSupervisord(context, ['-c', paths.configuration], {
     timeoutMs: LAUNCH_TIMEOUT_MS,
-    onLine: (line) => logger.info('supervisord', { line }),
+    onLine: (line) => lines.push(line),
   });
+  const logLines = (): void => lines.forEach((line) => logger.info('supervisord', { line }));
   if (result.exitCode !== 0) {
     // Passes run beside each other, and each makes sure of it: the other one was faster, and its socket listens already.
     if (await isRunning(rpc, answerTimeoutMs)) {
-      logger.debug('Supervisord was started by another process meanwhile.');
+      logger.debug('Supervisord was started by another process meanwhile.', { lines });
       return;
     }
+    logLines();
     throw new SupervisorError('SUPERVISOR_LAUNCH_FAILED', `Failed to launch supervisord:\n${result.output.trimEnd()}`, {
       hint: `Look at ${paths.configuration} and ${paths.log}.`,
     });
   }
+  logLines();
   for (const timeoutMs of START_CHECKS_MS) {
     const deadline = performance.now() + timeoutMs;
     // It binds its socket before it leaves for the background, so the first look nearly always succeeds.
