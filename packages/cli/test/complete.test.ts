@@ -294,6 +294,31 @@ describe('__complete', () => {
     expect(await words('request', 'x', profile, '--node', 'computer')).toEqual(['computer_guid=COMP-7\tthis computer']);
   });
 
+  it('has what slapos software schema lists', async () => {
+    const profile = path.join(folder, 'release/software.cfg');
+    const { stdout, exitCode } = await runSlapos(['software', 'schema', profile]);
+    expect({ stdout, exitCode }).toEqual({
+      stdout: [
+        'NAME          TYPE     DEFAULT  ALLOWED      DESCRIPTION\n',
+        'workers       integer  2                     How many\n',
+        'mode          string            fast, safe\n',
+        'server        object\n',
+        'server.debug  boolean  false    true, false\n',
+      ].join(''),
+      exitCode: 0,
+    });
+    const frontend = ['software', 'schema', profile, '--type', 'frontend'];
+    expect(JSON.parse((await runSlapos([...frontend, '--json'])).stdout)).toMatchObject({
+      kind: 'SoftwareSchema',
+      softwareType: 'frontend',
+      items: [{ name: 'domain', type: 'string', required: false }],
+    });
+    expect((await runSlapos([...frontend, '--output', 'markdown'])).stdout).toContain('| domain | string |  |  |  |\n');
+    const unknown = await runSlapos(['software', 'schema', profile, '--type', 'other']);
+    expect(unknown.exitCode).toBe(1);
+    expect(unknown.stderr).toContain('Its software types are default, frontend.');
+  });
+
   it('knows releases, and this computer', async () => {
     expect(await words('supply', 'https:')).toEqual([`${RELEASE}\t${MD5}`]);
     expect(await words('supply', RELEASE, '')).toEqual(['COMP-7\tthis computer']);
@@ -335,7 +360,7 @@ it('prints the bare data', async () => {
   const { stdout } = await runSlapos(['complete', '--shell', 'none']);
   expect(stdout).toMatch(/^ {2}cmds='cachelookup complete computer .*'$/m);
   expect(stdout).toMatch(/^ {2}cmds_computer='info list token'$/m);
-  expect(stdout).toMatch(/^ {2}cmds_node_prune='-h --help --cfg --dry-run --additional-software-directory'$/m);
+  expect(stdout).toMatch(/^ {2}cmds_node_prune='-h --help --cfg --dry-run --yes --additional-software-directory'$/m);
 });
 
 it('takes another name, but nothing that would be a command of its own', async () => {

@@ -26,6 +26,7 @@ const ARGUMENTS: Readonly<Record<string, readonly (ValueRequest['kind'] | undefi
   start: ['service'],
   stop: ['service'],
   supply: ['software', 'computer'],
+  'software schema': ['software'],
   types: ['software'],
   'cachelookup binary-sr': ['software'],
   'config show': ['section'],
