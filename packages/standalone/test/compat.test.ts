@@ -70,6 +70,8 @@ test('a stop that takes too long names what goes on running', async () => {
     expect(node.isRunning).toBe(false);
   } finally {
     if (pid > 0) process.kill(pid, 'SIGKILL');
+    // The supervisor ends with the last of its processes, although nobody waits for it.
+    await expect.poll(() => node.services.isRunning(), { timeout: 60_000 }).toBe(false);
     await node[Symbol.asyncDispose]();
   }
 });

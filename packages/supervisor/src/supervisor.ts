@@ -71,7 +71,7 @@ export interface Supervisor extends AsyncDisposable {
   tail(name: string, stream: 'stdout' | 'stderr', bytes: number): Promise<LogTail>;
   /**
    * Stops everything and ends the supervisor; returns when it is gone. Not running is fine.
-   * @throws the reason of `signal`, which ends only the waiting: what was told to stop goes on stopping
+   * @throws the reason of `signal`, which ends only the waiting: what was told to stop goes on stopping, and the supervisor ends after it
    */
   shutdown(options?: { readonly signal?: AbortSignal }): Promise<void>;
 }

@@ -140,7 +140,13 @@ class SupervisordAdapter implements Supervisor {
     while (startTime !== undefined && isProcessAlive(pid) && readProcessStatus(pid)?.startTime === startTime) {
       await ignoringEnd(async () => {
         // A shutdown alone stops one group after the other, and supervisord takes a second for each, also for those that do not run.
-        await this.#rpc.call('stopAllProcesses', [], { signal });
+        try {
+          await this.#rpc.call('stopAllProcesses', [], { signal });
+        } catch (error) {
+          // Nobody waits any more, but it ends with the last of its processes.
+          if (signal?.aborted === true) await this.#rpc.call('shutdown', [], { timeoutMs: PRESENCE_TIMEOUT_MS });
+          throw error;
+        }
         await this.#rpc.call('shutdown', [], { signal });
       });
       // Asked again, because it may just be starting again.
