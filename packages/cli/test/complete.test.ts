@@ -19,6 +19,7 @@ beforeAll(async () => {
   writeFileSync(path.join(folder, 'bin/slapos'), `#!/bin/sh\nexec '${process.execPath}' '${SLAPOS_BIN}' "$@"\n`);
   chmodSync(path.join(folder, 'bin/slapos'), 0o755);
   writeNode();
+  writeRelease();
   for (const shell of COMPLETION_SHELLS) {
     const { exitCode, stdout } = await runSlapos(['complete', '--shell', shell]);
     expect(exitCode).toBe(0);
@@ -58,8 +59,8 @@ function writeNode(): void {
   );
 }
 
-/** A Software Release with a description, two software types and their schemas. @returns its path */
-function writeRelease(): string {
+/** A Software Release with a description, two software types and their schemas. */
+function writeRelease(): void {
   const release = path.join(folder, 'release');
   mkdirSync(release);
   const files = {
@@ -83,7 +84,6 @@ function writeRelease(): string {
   for (const [name, content] of Object.entries(files)) {
     writeFileSync(path.join(release, name), typeof content === 'string' ? content : JSON.stringify(content));
   }
-  return path.join(release, 'software.cfg');
 }
 
 /** What the completion scripts run with. */
@@ -274,7 +274,7 @@ describe('__complete', () => {
   });
 
   it('knows software types, parameters and their values from the schema of the release', async () => {
-    const profile = writeRelease();
+    const profile = path.join(folder, 'release/software.cfg');
     expect(await words('request', 'x', profile, '--type', '')).toEqual(['default\tA server', 'frontend\t']);
     expect(await words('request', 'x', profile, '--parameters', '')).toEqual([
       'workers=\tinteger, default 2: How many',
