@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomFillSync } from 'node:crypto';
 
 const HEADER = 'x-request-id';
 const ID_BYTES = 9;
@@ -15,9 +15,22 @@ export function requestIdOf(request: Request, options: { readonly trustForwarded
   const known = idOfRequest.get(request);
   if (known !== undefined) return known;
   const sent = options.trustForwardedHeaders ? request.headers.get(HEADER) : null;
-  const id = sent !== null && USABLE.test(sent) ? sent : randomBytes(ID_BYTES).toString('base64url');
+  const id = sent !== null && USABLE.test(sent) ? sent : newId();
   idOfRequest.set(request, id);
   return id;
+}
+
+/** Randomness is taken in larger pieces: a call for each request would be a tenth of its time. */
+const pool = Buffer.alloc(ID_BYTES * 256);
+let taken = pool.length;
+
+function newId(): string {
+  if (taken === pool.length) {
+    randomFillSync(pool);
+    taken = 0;
+  }
+  taken += ID_BYTES;
+  return pool.toString('base64url', taken - ID_BYTES, taken);
 }
 
 /** Puts the id into the answer. */

@@ -13,6 +13,7 @@ export class SqliteSession {
   readonly #plain = new Map<string, Statement>();
   readonly #statements = new Map<object, PreparedStatement<never>>();
   #totalChanges: Statement | undefined;
+  #dataVersion: Statement | undefined;
 
   constructor(database: Database) {
     this.database = database;
@@ -42,6 +43,12 @@ export class SqliteSession {
   totalChanges(): number {
     this.#totalChanges ??= this.database.prepare('SELECT total_changes()').pluck();
     return this.#totalChanges.get() as number;
+  }
+
+  /** Another number after each change that another connection made. */
+  dataVersion(): number {
+    this.#dataVersion ??= this.database.prepare('PRAGMA data_version').pluck();
+    return this.#dataVersion.get() as number;
   }
 
   /** Row by row; nothing else may use the connection before it ends. */

@@ -98,9 +98,7 @@ class SqliteStore implements ProxyStore {
 
   version(): number {
     this.#refuseWhenClosed();
-    if (this.#readSession !== undefined)
-      return this.#readSession.database.pragma('data_version', { simple: true }) as number;
-    return this.#writeSession.totalChanges();
+    return this.#readSession?.dataVersion() ?? this.#writeSession.totalChanges();
   }
 
   onChange(listener: () => void): Disposable {
