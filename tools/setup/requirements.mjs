@@ -102,6 +102,11 @@ export const TEST_REQUIREMENTS = [
     isUsable: () => succeeds('openssl', ['version']),
   },
   {
+    debianPackage: 'postgresql',
+    why: 'to test a mini-master that several processes share',
+    isUsable: async () => existsSync('/usr/lib/postgresql'),
+  },
+  {
     debianPackage: 'procps',
     why: 'to compare what was measured with what ps says',
     isUsable: () => succeeds('ps', ['--version']),

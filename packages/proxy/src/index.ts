@@ -26,5 +26,7 @@ export {
   type PublishedParameters,
   readProxyDatabase,
 } from './show/read-database.js';
+export { hasProxyDatabase } from './show/database-state.js';
 export { framedTable } from './show/framed-table.js';
 export { renderProxyShow } from './show/render.js';
+export { isPostgresUri, shownDatabaseUri } from './store/postgres/database-uri.js';

@@ -33,7 +33,7 @@ import {
 import { RequestMetrics } from './metrics/request-metrics.js';
 import { SharedCache } from './shared-cache/shared-cache.js';
 import type { ProxyStore } from './store/proxy-store.js';
-import { openSqliteStore } from './store/sqlite/sqlite-store.js';
+import { openStore } from './store/open-store.js';
 
 const RUN_ID_LENGTH = 32;
 const RUN_ID_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -100,8 +100,7 @@ export async function createProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const resolved = resolveProxyOptions(options);
   const { clock = Date.now, logger = silentLogger } = options;
   checkOptions(z.number(), clock(), 'The clock does not give the milliseconds since 1970, as Date.now does');
-  const store = openSqliteStore({
-    path: resolved.databasePath,
+  const store = await openStore(resolved.databasePath, {
     computerId: resolved.computerId,
     localSoftwareReleaseRoot: resolved.localSoftwareReleaseRoot,
     durable: resolved.durable,

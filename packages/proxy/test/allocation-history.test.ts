@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 
 import Database from 'better-sqlite3';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 
+import { createProxy, isPostgresUri } from '../src/index.js';
 import { type Arena, type Holding, InstanceOwner } from './support/instance-owner.js';
+import { type PostgresServer, startPostgres } from './support/postgres-server.js';
 import { Random } from './support/random.js';
 import { bundleProgram, type ServerProcess, startServerProcess, temporaryFolder } from './support/server-process.js';
 import { formatForm, post } from './support/slap-calls.js';
@@ -22,21 +24,33 @@ const CALLS_OF_OWNER_AT_LENGTH = 10_000;
 const HOUR_MS = 3_600_000;
 
 let program: string;
+let postgres: PostgresServer;
 beforeAll(async () => {
-  program = await bundleProgram('server');
+  [program, postgres] = await Promise.all([bundleProgram('server'), startPostgres()]);
 }, 60_000);
+afterAll(() => postgres[Symbol.asyncDispose]());
 
 interface History {
   readonly seed: number;
+  readonly database: 'file' | 'PostgreSQL';
   readonly processes: number;
   readonly kills: number;
   readonly callsOfOwner: number;
 }
 
 /** Lets the owners live on servers that are killed and started again, and checks what they were told and what is left. */
-async function liveThrough({ seed, processes, kills, callsOfOwner }: History): Promise<{ readonly answered: number }> {
+async function liveThrough({
+  seed,
+  database,
+  processes,
+  kills,
+  callsOfOwner,
+}: History): Promise<{ readonly answered: number }> {
   using folder = temporaryFolder();
-  const databasePath = join(folder.path, 'proxy.db');
+  const databasePath =
+    database === 'file'
+      ? join(folder.path, 'proxy.db')
+      : await postgres.createDatabase(`history-${seed}-${processes}-${kills}-${callsOfOwner}`);
   const start = () => startServerProcess(program, databasePath, COMPUTER);
   const first = await start();
   await post(fetch, `${first.url}/loadComputerConfigurationFromXML`, formatForm(COMPUTER, PARTITIONS));
@@ -79,7 +93,7 @@ async function liveThrough({ seed, processes, kills, callsOfOwner }: History): P
     await Promise.all(servers.map(async (server) => (await server).stop()));
   }
   expectNoneTwice(arena.holdings);
-  expectAsKnown(databasePath, owners);
+  expectAsKnown(await contentOf(databasePath), owners);
   return { answered: arena.answered };
 }
 
@@ -105,9 +119,15 @@ interface Row {
   readonly connection: string | null;
 }
 
+/** What the servers left, when all have ended. */
+async function contentOf(databasePath: string): Promise<Database.Database> {
+  if (!isPostgresUri(databasePath)) return new Database(databasePath);
+  await using proxy = await createProxy({ databasePath, computerId: COMPUTER });
+  return new Database(Buffer.from(await proxy.snapshot()));
+}
+
 /** What was acknowledged is in the database as it was acknowledged, and nothing else is. */
-function expectAsKnown(databasePath: string, owners: readonly InstanceOwner[]): void {
-  const database = new Database(databasePath);
+function expectAsKnown(database: Database.Database, owners: readonly InstanceOwner[]): void {
   expect(database.pragma('integrity_check', { simple: true })).toBe('ok');
   const rows = database
     .prepare<[], Row>(
@@ -153,26 +173,35 @@ function expectAsKnown(databasePath: string, owners: readonly InstanceOwner[]): 
 const seeds = Array.from({ length: SEEDS }, (_, index) => index + 1);
 
 test.each([
-  { where: 'in one process', processes: 1, kills: 0 },
-  { where: 'in two processes on one file', processes: 2, kills: 0 },
-  { where: 'in processes that are killed and started again', processes: 2, kills: 3 },
-])('what owners are told $where is true, and stays so', { timeout: HOUR_MS }, async ({ processes, kills }) => {
+  { where: 'in one process', database: 'file', processes: 1, kills: 0 },
+  { where: 'in two processes on one file', database: 'file', processes: 2, kills: 0 },
+  { where: 'in processes that are killed and started again', database: 'file', processes: 2, kills: 3 },
+  { where: 'in three processes on PostgreSQL', database: 'PostgreSQL', processes: 3, kills: 0 },
+  { where: 'in three processes on PostgreSQL that are killed', database: 'PostgreSQL', processes: 3, kills: 3 },
+] as const)('what owners are told $where is true, and stays so', { timeout: HOUR_MS }, async (history) => {
   for (const seed of seeds) {
-    const { answered } = await liveThrough({ seed, processes, kills, callsOfOwner: CALLS_OF_OWNER });
+    const { answered } = await liveThrough({ seed, ...history, callsOfOwner: CALLS_OF_OWNER });
     expect(answered).toBeGreaterThan((OWNERS * CALLS_OF_OWNER) / 2);
   }
 });
 
 // An hour of life cannot be had in a suite that everybody runs.
 if (IS_TORTURE) {
-  test('a history of full length, with a hundred kills', { timeout: 6 * HOUR_MS }, async () => {
-    const { answered } = await liveThrough({
-      seed: 1_000,
-      processes: 2,
-      kills: 100,
-      callsOfOwner: CALLS_OF_OWNER_AT_LENGTH,
-    });
-    // The rest is what was given up, or cut off by a kill.
-    expect(answered).toBeGreaterThan(OWNERS * CALLS_OF_OWNER_AT_LENGTH * 0.9);
-  });
+  test.each([
+    { database: 'file', processes: 2 },
+    { database: 'PostgreSQL', processes: 3 },
+  ] as const)(
+    'a history of full length in $database, with a hundred kills',
+    { timeout: 6 * HOUR_MS },
+    async (place) => {
+      const { answered } = await liveThrough({
+        seed: 1_000,
+        ...place,
+        kills: 100,
+        callsOfOwner: CALLS_OF_OWNER_AT_LENGTH,
+      });
+      // The rest is what was given up, or cut off by a kill.
+      expect(answered).toBeGreaterThan(OWNERS * CALLS_OF_OWNER_AT_LENGTH * 0.9);
+    },
+  );
 }

@@ -4,7 +4,8 @@ import { marshal } from '@slapos/slap';
 import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 
-import { createProxy, type ProxyError, readProxyDatabase, renderProxyShow } from '../src/index.js';
+import { createProxy, readProxyDatabase, renderProxyShow } from '../src/index.js';
+import { failureOf } from './support/failure.js';
 import { createOldDatabase } from './support/old-database.js';
 import { temporaryFolder } from './support/server-process.js';
 import { post } from './support/slap-calls.js';
@@ -38,7 +39,7 @@ test('the text is that of the Python command', async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, 'proxy.db');
   await fill(path);
-  expect(renderProxyShow('/srv/proxy.db', readProxyDatabase(path))).toMatchInlineSnapshot(`
+  expect(renderProxyShow('/srv/proxy.db', await readProxyDatabase(path))).toMatchInlineSnapshot(`
     "Using database: /srv/proxy.db
     table computer17
     -------------------------------------
@@ -89,7 +90,7 @@ test('one section, or several in the usual order', async () => {
   using folder = temporaryFolder();
   const path = join(folder.path, 'proxy.db');
   await fill(path);
-  const content = readProxyDatabase(path);
+  const content = await readProxyDatabase(path);
   expect(renderProxyShow('/srv/proxy.db', content, ['network'])).toBe(
     'Using database: /srv/proxy.db\nslappart0: 127.0.0.1, ::1\nslappart1: 127.0.0.1, ::1',
   );
@@ -109,27 +110,20 @@ test('what nodes reported comes last', async () => {
       error_log: '\u001b[31mno\nroom',
     });
     // Read while the proxy has the file open.
-    expect(renderProxyShow(path, readProxyDatabase(path))).toMatch(
+    expect(renderProxyShow(path, await readProxyDatabase(path))).toMatch(
       /table node_report17\n-+\n.*\n-+\n +COMP-1 +slappart0 +error +\ufffd\[31mno room/,
     );
   }
 });
 
-test('a database that is not there, or was not opened by this version, is told', () => {
+test('a database that is not there, or was not opened by this version, is told', async () => {
   using folder = temporaryFolder();
-  const codeOf = (path: string) => {
-    try {
-      readProxyDatabase(path);
-      return 'none';
-    } catch (error) {
-      return (error as ProxyError).code;
-    }
-  };
+  const codeOf = async (path: string) => (await failureOf(readProxyDatabase(path))).code;
   const old = join(folder.path, 'old.db');
   createOldDatabase(old, 16);
   const empty = join(folder.path, 'empty.db');
   new Database(empty).close();
-  expect([codeOf(join(folder.path, 'absent.db')), codeOf(old), codeOf(empty)]).toEqual([
+  expect([await codeOf(join(folder.path, 'absent.db')), await codeOf(old), await codeOf(empty)]).toEqual([
     'PROXY_NOT_FOUND',
     'PROXY_DATABASE_NOT_MIGRATED',
     'PROXY_DATABASE_NOT_MIGRATED',

@@ -45,7 +45,7 @@ export async function check(fixtures) {
       // What the file of a proxy is read for most often, by people.
       if (isCurrent) {
         checked += 1;
-        const shown = renderProxyShow('URI', readProxyDatabase(databasePath));
+        const shown = renderProxyShow('URI', await readProxyDatabase(databasePath));
         const recorded = await readFile(path.join(fixtures, 'slap/proxy-show/all.txt'), 'utf8');
         if (withoutFirstLine(shown) !== withoutFirstLine(recorded.replace(/\n$/, '')))
           differences.push('proxy show prints something else');

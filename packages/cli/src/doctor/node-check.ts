@@ -88,22 +88,18 @@ async function checkLock(pass: string, file: string, now: number): Promise<Findi
 
 /** The mini-master, where one is configured. */
 export async function checkProxy({ config }: DoctorContext): Promise<Finding[]> {
-  const file =
+  const databaseUri =
     nonEmpty(config.value('slapproxy', 'database_uri')) ?? nonEmpty(config.value('slapproxy', 'database-uri'));
-  if (!config.hasSection('slapproxy') || file === undefined)
-    return [{ id: 'proxy.database', severity: 'skipped', message: 'not configured' }];
-  const isThere = await stat(file).then(
-    () => true,
-    () => false,
-  );
-  return [
-    isThere
-      ? { id: 'proxy.database', severity: 'ok', message: file }
-      : {
-          id: 'proxy.database',
-          severity: 'warning',
-          message: `${file} does not exist yet`,
-          remedy: 'slapos proxy start makes it',
-        },
-  ];
+  const id = 'proxy.database';
+  if (!config.hasSection('slapproxy') || databaseUri === undefined)
+    return [{ id, severity: 'skipped', message: 'not configured' }];
+  const { hasProxyDatabase, shownDatabaseUri } = await import('@slapos/proxy');
+  const shown = shownDatabaseUri(databaseUri);
+  try {
+    if (await hasProxyDatabase(databaseUri)) return [{ id, severity: 'ok', message: shown }];
+    return [{ id, severity: 'warning', message: `${shown} does not exist yet`, remedy: 'slapos proxy start makes it' }];
+  } catch (error) {
+    if (!isSlapOSError(error)) throw error;
+    return [{ id, severity: 'error', message: error.message, remedy: error.hint }];
+  }
 }

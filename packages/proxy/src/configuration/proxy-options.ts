@@ -129,7 +129,7 @@ export type ProxyLimits = z.output<typeof limitsSchema>;
 
 /** How a mini-master is made. Everything has a default; without any option it lives in memory. */
 export interface ProxyOptions {
-  /** SQLite file, made when it is absent; default `:memory:`. */
+  /** SQLite file, made when it is absent, or the URI of a PostgreSQL database that several processes may share; default `:memory:`. */
   readonly databasePath?: string;
   /** The computer that is known without formatting, and that gets the requests which name none. Default `local_computer`. */
   readonly computerId?: string;

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 
 import { computerDocument, marshal, softwareReleaseDocument } from '@slapos/slap';
 
-import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
+import type { ProxyStore, StoreReader, StoreVersion } from '../store/proxy-store.js';
 import type { PartitionWithNetwork, SoftwareRecord } from '../store/records.js';
 import { partitionObject } from './partition-object.js';
 import { PackedText } from './packed-text.js';
@@ -26,7 +26,7 @@ interface PartitionChunk {
 }
 
 interface KnownComputer {
-  readonly version: number;
+  readonly version: StoreVersion;
   readonly document: ReadyDocument;
   readonly chunks: readonly PartitionChunk[];
   readonly software: string;
@@ -59,7 +59,7 @@ export class ComputerInformation {
   /** The document of a computer; `undefined` when it is unknown. The default computer is known before it is formatted. */
   async document(computerId: string): Promise<ReadyDocument | undefined> {
     // Asked before reading: a change that comes between is seen by the next call.
-    const version = this.#store.version();
+    const version = await this.#store.version();
     const known = this.#known.get(computerId);
     if (known?.version === version) return known.document;
     const read = await this.#store.read((reader) => this.#read(reader, computerId, known?.chunks ?? []));

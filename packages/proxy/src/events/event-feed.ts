@@ -1,11 +1,14 @@
-import type { ProxyStore } from '../store/proxy-store.js';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { ProxyError } from '../errors.js';
+import type { ProxyStore, StoreReader } from '../store/proxy-store.js';
 import type { EventFilter, EventRecord } from '../store/records.js';
 
-/** How soon changes that another process made to the same database are noticed. */
-const POLL_INTERVAL_MS = 300;
 /** Connections that carry nothing are closed by what stands between. */
 const HEARTBEAT_MS = 15_000;
 const BATCH_SIZE = 200;
+/** How long a database that cannot be asked is left alone. */
+const RETRY_MS = 500;
 
 /** What a follower of the log gets. */
 export type FeedItem =
@@ -15,23 +18,22 @@ export type FeedItem =
   /** Events after the one that was named are no longer kept, or never were in this database. */
   | { readonly type: 'lost'; readonly resumesAfter: number };
 
-interface Waiter {
-  readonly seenVersion: number;
-  readonly wake: () => void;
+interface Found {
+  readonly events: readonly EventRecord[];
+  readonly range: Awaited<ReturnType<StoreReader['eventRange']>>;
 }
 
 /** Lets any number of followers wait for what happens next (spec: proxy §14). */
 export class EventFeed implements Disposable {
   readonly #store: ProxyStore;
-  readonly #waiters = new Set<Waiter>();
-  readonly #subscription: Disposable;
-  #poll: NodeJS.Timeout | undefined;
+  /** Those who look for what is new, or wait for it. */
+  readonly #waiters = new Set<() => void>();
+  #subscription: Disposable | undefined;
   #isClosed = false;
   #followers = 0;
 
   constructor(store: ProxyStore) {
     this.#store = store;
-    this.#subscription = store.onChange(() => this.#wakeAll());
   }
 
   /**
@@ -40,10 +42,12 @@ export class EventFeed implements Disposable {
    */
   async *follow(after: number | undefined, filter: EventFilter): AsyncGenerator<FeedItem, void, undefined> {
     this.#followers += 1;
+    this.#subscription ??= this.#store.onChange(() => this.#wakeAll());
     try {
       yield* this.#items(after, filter);
     } finally {
       this.#followers -= 1;
+      if (this.#followers === 0) this.#unsubscribe();
     }
   }
 
@@ -55,12 +59,16 @@ export class EventFeed implements Disposable {
   async *#items(after: number | undefined, filter: EventFilter): AsyncGenerator<FeedItem, void, undefined> {
     let cursor = after;
     while (!this.#isClosed) {
-      const seenVersion = this.#store.version();
+      // It begins to wait before it reads: what happens in between is not missed.
+      using change = this.#nextChange();
       const from = cursor;
-      const { events, range } = await this.#store.read(async (reader) => ({
-        events: from === undefined ? [] : await reader.eventsAfter(from, BATCH_SIZE, filter),
-        range: await reader.eventRange(),
-      }));
+      const found = await this.#look(from, filter);
+      if (found === undefined) {
+        await delay(RETRY_MS);
+        yield { type: 'idle' };
+        continue;
+      }
+      const { events, range } = found;
       const [oldest, newest] = [range?.oldest ?? 1, range?.newest ?? 0];
       if (cursor !== undefined && (cursor > newest || cursor < oldest - 1)) {
         cursor = cursor > newest ? newest : oldest - 1;
@@ -70,46 +78,61 @@ export class EventFeed implements Disposable {
       // What did not fit the filter is not looked at again.
       cursor = events.length === BATCH_SIZE ? (events.at(-1)?.id ?? newest) : newest;
       if (events.length > 0) yield { type: 'events', events };
-      else if ((await this.#wait(seenVersion)) === 'idle') yield { type: 'idle' };
+      else if ((await change.orIdle()) === 'idle') yield { type: 'idle' };
+    }
+  }
+
+  /** `undefined` when the database cannot be asked at present. */
+  async #look(after: number | undefined, filter: EventFilter): Promise<Found | undefined> {
+    try {
+      return await this.#store.read(async (reader) => ({
+        events: after === undefined ? [] : await reader.eventsAfter(after, BATCH_SIZE, filter),
+        range: await reader.eventRange(),
+      }));
+    } catch (error) {
+      if (error instanceof ProxyError && error.retryable) return undefined;
+      throw error;
     }
   }
 
   /** Ends all followers. */
   [Symbol.dispose](): void {
     this.#isClosed = true;
-    this.#subscription[Symbol.dispose]();
+    this.#unsubscribe();
     this.#wakeAll();
   }
 
-  #wait(seenVersion: number): Promise<'changed' | 'idle'> {
-    if (this.#isClosed || this.#store.version() !== seenVersion) return Promise.resolve('changed');
-    return new Promise((resolve) => {
-      const end = (outcome: 'changed' | 'idle') => {
-        this.#waiters.delete(waiter);
+  /** The next change from now on. */
+  #nextChange(): Disposable & { orIdle(): Promise<'changed' | 'idle'> } {
+    let isChanged = false;
+    let tell: () => void = () => undefined;
+    let heartbeat: NodeJS.Timeout | undefined;
+    const wake = () => {
+      isChanged = true;
+      tell();
+    };
+    this.#waiters.add(wake);
+    return {
+      orIdle: () => {
+        if (isChanged || this.#isClosed) return Promise.resolve('changed');
+        return new Promise((resolve) => {
+          tell = () => resolve('changed');
+          heartbeat = setTimeout(() => resolve('idle'), HEARTBEAT_MS);
+        });
+      },
+      [Symbol.dispose]: () => {
         clearTimeout(heartbeat);
-        this.#pollWhileNeeded();
-        resolve(outcome);
-      };
-      const heartbeat = setTimeout(() => end('idle'), HEARTBEAT_MS);
-      const waiter = { seenVersion, wake: () => end('changed') };
-      this.#waiters.add(waiter);
-      this.#pollWhileNeeded();
-    });
+        this.#waiters.delete(wake);
+      },
+    };
   }
 
-  #pollWhileNeeded(): void {
-    if (this.#waiters.size === 0) {
-      clearInterval(this.#poll);
-      this.#poll = undefined;
-      return;
-    }
-    this.#poll ??= setInterval(() => {
-      const version = this.#store.version();
-      for (const waiter of [...this.#waiters]) if (waiter.seenVersion !== version) waiter.wake();
-    }, POLL_INTERVAL_MS);
+  #unsubscribe(): void {
+    this.#subscription?.[Symbol.dispose]();
+    this.#subscription = undefined;
   }
 
   #wakeAll(): void {
-    for (const waiter of [...this.#waiters]) waiter.wake();
+    for (const wake of [...this.#waiters]) wake();
   }
 }

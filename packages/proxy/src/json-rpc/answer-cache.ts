@@ -1,5 +1,7 @@
 import type { JsonRpcMethodName } from '@slapos/slap';
 
+import type { StoreVersion } from '../store/proxy-store.js';
+
 const MAX_ANSWERS = 2_000;
 const MAX_ANSWER_CHARACTERS = 16 * 1024;
 
@@ -18,19 +20,22 @@ const PURE_METHODS: ReadonlySet<JsonRpcMethodName> = new Set<JsonRpcMethodName>(
 
 /** Answers to what was asked before, as long as nobody changed the database: pages and nodes ask the same things again and again. */
 export class AnswerCache {
-  readonly #version: () => number;
+  readonly #version: () => Promise<StoreVersion>;
   readonly #answers = new Map<string, string>();
-  #validAt: number | undefined;
+  #validAt: StoreVersion | undefined;
 
-  /** @param version another number after every change, whoever made it */
-  constructor(version: () => number) {
+  /** @param version another value after every change, whoever made it */
+  constructor(version: () => Promise<StoreVersion>) {
     this.#version = version;
   }
 
   /** The answer that is still right; or what keeps the one that is now made, whose data are read after this call. */
-  look(method: JsonRpcMethodName, body: string): { readonly known?: string; readonly keep: (answer: string) => void } {
+  async look(
+    method: JsonRpcMethodName,
+    body: string,
+  ): Promise<{ readonly known?: string; readonly keep: (answer: string) => void }> {
     if (!PURE_METHODS.has(method)) return { keep: () => undefined };
-    const version = this.#version();
+    const version = await this.#version();
     if (version !== this.#validAt) {
       this.#answers.clear();
       this.#validAt = version;

@@ -63,7 +63,7 @@ async function callMethod(
   const requestId = requestIdOf(http, context.options);
   try {
     const body = await readJsonText(http, context.bodies);
-    const { known, keep } = answers.look(method, body);
+    const { known, keep } = await answers.look(method, body);
     if (known !== undefined) return resultAnswer(known);
     const params = parseJson(body);
     const { request, response } = checkers.of(method);

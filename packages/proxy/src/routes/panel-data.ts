@@ -33,7 +33,7 @@ export function panelDataRoutes(routes: RouteTable, context: ProxyContext): void
   routes.get('/panel/data/overview', async (request, _parameters, principal) => {
     const headers = {
       // As long as nobody changed anything, whoever asks again has it.
-      etag: `"${runId}-${store.version()}-${encodeURIComponent(Object.values(principal).join('/'))}"`,
+      etag: `"${runId}-${await store.version()}-${encodeURIComponent(Object.values(principal).join('/'))}"`,
       'cache-control': 'private, no-cache',
       vary: 'Authorization',
     };

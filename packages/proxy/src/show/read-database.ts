@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { readParameterXml } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
+import { isPostgresUri } from '../store/postgres/database-uri.js';
 import { SCHEMA_VERSION } from '../store/tables.js';
 
 /** What can be shown of a database, in the order in which it is. */
@@ -52,18 +53,23 @@ export interface ProxyDatabaseContent {
 }
 
 /**
- * Reads the database of a proxy, running or not, and changes nothing.
- * @throws ProxyError `PROXY_NOT_FOUND` when there is no such file, `PROXY_DATABASE_UNREADABLE`, and
+ * Reads the database of a proxy, a file or in PostgreSQL, running or not, and changes nothing.
+ * @throws ProxyError `PROXY_NOT_FOUND` when there is no such file, `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_FAILED`, and
  * `PROXY_DATABASE_NOT_MIGRATED` when no proxy of this version has opened it yet.
  */
-export function readProxyDatabase(path: string): ProxyDatabaseContent {
-  const database = openReadOnly(path);
+export async function readProxyDatabase(databaseUri: string): Promise<ProxyDatabaseContent> {
+  const database = isPostgresUri(databaseUri) ? await copyOf(databaseUri) : openReadOnly(databaseUri);
   try {
-    requireSchema(database, path);
+    requireSchema(database, databaseUri);
     return database.transaction(() => readContent(database))();
   } finally {
     database.close();
   }
+}
+
+async function copyOf(databaseUri: string): Promise<Database.Database> {
+  const { readPostgresImage } = await import('../store/postgres/read-image.js');
+  return readPostgresImage(databaseUri);
 }
 
 function openReadOnly(path: string): Database.Database {

@@ -1,5 +1,6 @@
 import { pythonFloatText } from '@slapos/slap';
 
+import { shownDatabaseUri } from '../store/postgres/database-uri.js';
 import { framedTable } from './framed-table.js';
 import {
   PROXY_SHOW_SECTIONS,
@@ -21,7 +22,7 @@ const MAX_REPORT_CHARACTERS = 60;
  * comes last, when everything is shown and there is any.
  */
 export function renderProxyShow(
-  databasePath: string,
+  databaseUri: string,
   content: ProxyDatabaseContent,
   sections: readonly ProxyShowSection[] = [],
 ): string {
@@ -30,7 +31,7 @@ export function renderProxyShow(
   const parts = shown.map((section) => renderSection(section, content));
   if (sections.length === 0 && content.reports.rows.length > 0)
     parts.push(tableText('node_report17', shortened(content.reports)));
-  return `Using database: ${databasePath}\n${parts.join(SECTION_SEPARATOR)}`;
+  return `Using database: ${shownDatabaseUri(databaseUri)}\n${parts.join(SECTION_SEPARATOR)}`;
 }
 
 function renderSection(section: ProxyShowSection, content: ProxyDatabaseContent): string {

@@ -122,6 +122,9 @@ export interface StoreWriter extends StoreReader {
   setSetting(name: string, value: string): Promise<void>;
 }
 
+/** What tells two states of the content apart; no more can be read from it. */
+export type StoreVersion = number | string;
+
 /**
  * What the mini-master keeps.
  * A reader never sees half a change; a change that `write` has resolved for survives a crash of the machine.
@@ -134,10 +137,10 @@ export interface ProxyStore extends AsyncDisposable {
    * Await nothing but the writer inside: other changes wait for it.
    */
   write<T>(work: (writer: StoreWriter) => Promise<T>): Promise<T>;
-  /** A number that is another one after every committed change, whoever made it. */
-  version(): number;
+  /** Tells states of the content apart: another value after every committed change, whoever made it. */
+  version(): Promise<StoreVersion>;
   /**
-   * Calls `listener` after each change that this process made, when it is on the disk. Changes of other processes show in `version`.
+   * Calls `listener` after each change, also of another process; after our own when it is on the disk. It may be called without a change.
    * @returns what ends it
    */
   onChange(listener: () => void): Disposable;

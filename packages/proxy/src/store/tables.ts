@@ -90,3 +90,14 @@ export const SHARED_TABLES = [
   'partition_network17',
   'forwarded_partition_request17',
 ] as const satisfies readonly (keyof ProxyTables)[];
+
+/** The tables that only we have. */
+export const OWN_TABLES = [
+  'node_report17',
+  'usage_report17',
+  'own_wish17',
+  'related_instance17',
+  'certificate17',
+  'setting17',
+  'event17',
+] as const satisfies readonly (keyof ProxyTables)[];

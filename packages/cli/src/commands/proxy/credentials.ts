@@ -21,7 +21,11 @@ export default class ProxyCredentials extends SlaposCommand {
   };
   static override flags = {
     cfg: configFlag,
-    'database-uri': Flags.string({ char: 'u', description: 'SQLite file of the mini-master', helpValue: 'FILE' }),
+    'database-uri': Flags.string({
+      char: 'u',
+      description: 'SQLite file of the mini-master, or postgresql://…',
+      helpValue: 'FILE',
+    }),
     user: Flags.string({ description: 'name in the certificate', default: 'user', helpValue: 'NAME' }),
   };
 

@@ -6,6 +6,7 @@ import {
   type ProxyShowTable,
   readProxyDatabase,
   renderProxyShow,
+  shownDatabaseUri,
 } from '@slapos/proxy';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import { mergeSections } from '../../config/check-section.js';
@@ -29,7 +30,11 @@ export default class ProxyShow extends SlaposCommand {
   ];
   static override flags = {
     cfg: configFlag,
-    'database-uri': Flags.string({ char: 'u', description: 'SQLite file of the mini-master', helpValue: 'FILE' }),
+    'database-uri': Flags.string({
+      char: 'u',
+      description: 'SQLite file of the mini-master, or postgresql://…',
+      helpValue: 'FILE',
+    }),
     computers: section('the computers'),
     software: section('which Software Releases they are supplied with'),
     partitions: section('the partitions that are in use'),
@@ -51,9 +56,9 @@ export default class ProxyShow extends SlaposCommand {
       });
     }
     const sections = PROXY_SHOW_SECTIONS.filter((name) => flags[name]);
-    const content = readProxyDatabase(file);
+    const content = await readProxyDatabase(file);
     const text = (): string => renderProxyShow(file, content, sections);
-    const document = { database: file, ...documentOf(content, sections) };
+    const document = { database: shownDatabaseUri(file), ...documentOf(content, sections) };
     // Its text is made of tables already.
     const shown = flags.output === 'table' ? { ...flags, output: 'text' as const } : flags;
     await showText(await renderOne({ kind: 'ProxyDatabase', content: document, text }, shown), (line) =>

@@ -17,7 +17,7 @@ const SECTIONS: readonly string[] = ['slapproxy', 'slapos'];
 export default class ProxyStart extends SlaposCommand {
   static override summary = 'minimalist, stand-alone SlapOS Master';
   static override description =
-    'Serves SLAP over an SQLite file until it is told to end. On loopback everybody can do everything; other addresses ask for the credentials that slapos proxy credentials gives, unless access is open.';
+    'Serves SLAP over an SQLite file, or a PostgreSQL database that several processes may share, until it is told to end. On loopback everybody can do everything; other addresses ask for the credentials that slapos proxy credentials gives, unless access is open.';
   static override examples = [
     'slapos proxy start --cfg slapos.cfg',
     'slapos proxy start --ephemeral --computer local:4',
@@ -25,7 +25,11 @@ export default class ProxyStart extends SlaposCommand {
   ];
   static override flags = {
     cfg: configFlag,
-    'database-uri': Flags.string({ char: 'u', description: 'SQLite file, made when it is missing', helpValue: 'FILE' }),
+    'database-uri': Flags.string({
+      char: 'u',
+      description: 'SQLite file, made when it is missing, or postgresql://…',
+      helpValue: 'FILE',
+    }),
     port: Flags.integer({ description: 'TCP port', helpValue: 'N' }),
     host: Flags.string({ description: 'address to listen on (127.0.0.1)', helpValue: 'ADDRESS' }),
     'local-software-release-root': Flags.string({

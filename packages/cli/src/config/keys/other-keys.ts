@@ -36,7 +36,7 @@ export const SLAPCONSOLE_KEYS: SectionFacts = {
 export const SLAPPROXY_KEYS: SectionFacts = {
   host: { meaning: 'address to listen on', default: '127.0.0.1' },
   port: { meaning: 'TCP port' },
-  database_uri: { meaning: 'SQLite file' },
+  database_uri: { meaning: 'SQLite file, or postgresql://USER@HOST/DATABASE' },
   computer_id: { meaning: 'the computer of the node; normally in [slapos]' },
   local_software_release_root: { meaning: 'folder below which local releases lie', default: '/' },
   log_file: { meaning: 'log of proxy start, beside the console' },

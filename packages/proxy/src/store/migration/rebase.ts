@@ -6,7 +6,8 @@ import type { Database } from 'better-sqlite3';
 import { backupPath, type MigrationOptions } from './migrate.js';
 import { writeSqlDump } from './sql-dump.js';
 
-const SETTING = 'local_software_release_root';
+/** The row of the settings that holds the folder. */
+export const LOCAL_ROOT_SETTING = 'local_software_release_root';
 const DEFAULT_ROOT = '/';
 
 /**
@@ -16,10 +17,10 @@ const DEFAULT_ROOT = '/';
 export function rebaseLocalReleases(database: Database, newRoot: string, options: MigrationOptions): void {
   const stored = database
     .prepare<[string], { value: string | null }>('SELECT value FROM config17 WHERE name = ?')
-    .get(SETTING);
+    .get(LOCAL_ROOT_SETTING);
   const oldRoot = stored?.value ?? DEFAULT_ROOT;
   if (oldRoot === newRoot) return;
-  database.prepare('INSERT OR REPLACE INTO config17 (name, value) VALUES (?, ?)').run(SETTING, newRoot);
+  database.prepare('INSERT OR REPLACE INTO config17 (name, value) VALUES (?, ?)').run(LOCAL_ROOT_SETTING, newRoot);
   if (isInsideOrAbove(newRoot, oldRoot)) {
     options.logger.info('The local software release root moved within its old place: URLs stay as they are', {
       oldRoot,
@@ -37,7 +38,8 @@ export function rebaseLocalReleases(database: Database, newRoot: string, options
   rewrite(database, 'partition17', 'software_release', (url) => rebasedUrl(url, oldRoot, newRoot));
 }
 
-function isInsideOrAbove(newRoot: string, oldRoot: string): boolean {
+/** Whether one folder is in the other, or the other in it: then paths below both may stay as they are. */
+export function isInsideOrAbove(newRoot: string, oldRoot: string): boolean {
   const relative = posix.relative(oldRoot, newRoot);
   const inside = relative !== '..' && !relative.startsWith('../');
   const above = relative.split('/').every((part) => part === '..');

@@ -1,6 +1,7 @@
 import type { Database, Statement } from 'better-sqlite3';
 
-import type { CompiledDefinition, QueryDefinition } from './prepared-query.js';
+import type { CompiledDefinition, QueryDefinition } from '../sql/query-definition.js';
+import type { SqlSession } from '../sql/sql-session.js';
 
 interface PreparedStatement<Args> {
   readonly statement: Statement;
@@ -8,7 +9,7 @@ interface PreparedStatement<Args> {
 }
 
 /** One connection, with the statements that were prepared on it. */
-export class SqliteSession {
+export class SqliteSession implements SqlSession {
   readonly database: Database;
   readonly #plain = new Map<string, Statement>();
   readonly #statements = new Map<object, PreparedStatement<never>>();
@@ -51,22 +52,24 @@ export class SqliteSession {
     return this.#dataVersion.get() as number;
   }
 
-  /** Row by row; nothing else may use the connection before it ends. */
-  iterate<Args, Row>(query: QueryDefinition<Args, Row>, args: Args): IterableIterator<Row> {
+  each<Args, Row>(query: QueryDefinition<Args, Row>, args: Args, visit: (row: Row) => void): void {
     const { statement, compiled } = this.#prepare(query);
-    return statement.iterate(...compiled.bind(args)) as IterableIterator<Row>;
+    for (const row of statement.iterate(...compiled.bind(args))) visit(row as Row);
   }
 
-  /** Runs a change and returns how many rows it changed. */
   run<Args>(query: QueryDefinition<Args, unknown>, args: Args): number {
     const { statement, compiled } = this.#prepare(query);
     return statement.run(...compiled.bind(args)).changes;
   }
 
+  isDuplicate(error: unknown): boolean {
+    return error instanceof Error && 'code' in error && error.code === 'SQLITE_CONSTRAINT_UNIQUE';
+  }
+
   #prepare<Args>(query: QueryDefinition<Args, unknown>): PreparedStatement<Args> {
     const known = this.#statements.get(query);
     if (known !== undefined) return known;
-    const compiled = query.compiled();
+    const compiled = query.compiled('sqlite');
     const prepared = { statement: this.database.prepare(compiled.sql), compiled };
     this.#statements.set(query, prepared);
     return prepared;

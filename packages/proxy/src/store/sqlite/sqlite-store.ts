@@ -1,48 +1,38 @@
 import { closeSync, openSync } from 'node:fs';
 
 import Database from 'better-sqlite3';
-import { type Logger, silentLogger } from '@slapos/slap';
 
 import { ProxyError } from '../../errors.js';
-import { migrate, type MigrationOptions } from '../migration/migrate.js';
-import { rebaseLocalReleases } from '../migration/rebase.js';
-import type { ProxyStore, StoreReader, StoreWriter } from '../proxy-store.js';
+import type { ProxyStore, StoreReader, StoreVersion, StoreWriter } from '../proxy-store.js';
 import { ReadQueue } from './read-queue.js';
+import { openImage } from './image.js';
 import { LogFlusher } from './log-flusher.js';
-import { createNameConstraint, createOwnTables } from './schema.js';
+import { prepareDatabase, type SchemaOptions } from './prepare-database.js';
 import { SqliteSession } from './session.js';
 import { copyContent } from './snapshot.js';
-import { SqliteReader } from './sqlite-reader.js';
-import { SqliteWriter } from './sqlite-writer.js';
+import { SqlReader } from '../sql/sql-reader.js';
+import { SqlWriter } from '../sql/sql-writer.js';
 import { databaseError, WriteQueue } from './write-queue.js';
 
 const MILLISECONDS_PER_SECOND = 1_000;
 const OWNER_ONLY = 0o600;
 /** How long to wait for another program (`proxy show`, a Python proxy) that holds the file. */
 const BUSY_TIMEOUT_MS = 5_000;
-/** 16 MB of write-ahead log: copying it into the database less often costs less. */
-const CHECKPOINT_PAGES = 4_000;
-/** Where the header of a database says how it is written, and what says that it is without a write-ahead log. */
-const [FIRST_FORMAT_BYTE, LAST_FORMAT_BYTE, ROLLBACK_FORMAT] = [18, 19, 1];
+/** How soon changes that another process made to the same file are noticed. */
+const POLL_INTERVAL_MS = 300;
 /** The path of a database that lives in memory. */
 export const IN_MEMORY = ':memory:';
 
-export interface SqliteStoreOptions {
+export interface SqliteStoreOptions extends SchemaOptions {
   /** Path of the file, made when it is absent, or `:memory:`. */
   readonly path: string;
-  /** Default of the columns that name a computer. */
-  readonly computerId: string;
-  /** Where local Software Releases lie; a change rewrites their paths. Default `/`. */
-  readonly localSoftwareReleaseRoot?: string;
   /**
    * Whether a change waits for the disk before it is acknowledged. Default true; false may lose the last
    * changes when the machine loses power, and nothing when only this program dies.
    */
   readonly durable?: boolean;
-  readonly now?: () => Date;
   /** Called before each statement that may change something, for tests that look at the files between them. */
   readonly onStatement?: (sql: string) => void;
-  readonly logger?: Logger;
 }
 
 /**
@@ -52,7 +42,7 @@ export interface SqliteStoreOptions {
 export function openSqliteStore(options: SqliteStoreOptions): ProxyStore {
   const database = openDatabase(options.path, options.onStatement);
   try {
-    prepareDatabase(database, options);
+    prepareDatabase(database, options, options.path === IN_MEMORY ? undefined : options.path);
   } catch (error) {
     database.close();
     throw unreadable(error, options.path);
@@ -68,6 +58,7 @@ class SqliteStore implements ProxyStore {
   readonly #readSession: SqliteSession | undefined;
   readonly #reads: ReadQueue | undefined;
   readonly #listeners = new Set<() => void>();
+  #poll: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(database: Database.Database, options: SqliteStoreOptions) {
@@ -75,14 +66,14 @@ class SqliteStore implements ProxyStore {
     this.#options = options;
     this.#writeSession = new SqliteSession(database);
     this.#flusher = durable && path !== IN_MEMORY ? new LogFlusher(path) : undefined;
-    const writer = new SqliteWriter(this.#writeSession, () => now().getTime() / MILLISECONDS_PER_SECOND);
+    const writer = new SqlWriter(this.#writeSession, () => now().getTime() / MILLISECONDS_PER_SECOND);
     this.#writes = new WriteQueue(this.#writeSession, writer, async (waiting) => {
       await this.#flusher?.flush(waiting);
-      for (const listener of this.#listeners) listener();
+      this.#tellListeners();
     });
     if (path === IN_MEMORY) return;
     this.#readSession = new SqliteSession(new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
-    this.#reads = new ReadQueue(this.#readSession, new SqliteReader(this.#readSession));
+    this.#reads = new ReadQueue(this.#readSession, new SqlReader(this.#readSession));
   }
 
   async read<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
@@ -96,14 +87,19 @@ class SqliteStore implements ProxyStore {
     return this.#writes.add(work);
   }
 
-  version(): number {
-    this.#refuseWhenClosed();
-    return this.#readSession?.dataVersion() ?? this.#writeSession.totalChanges();
+  async version(): Promise<StoreVersion> {
+    return this.#currentVersion();
   }
 
   onChange(listener: () => void): Disposable {
     this.#listeners.add(listener);
-    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+    this.#pollWhileNeeded();
+    return {
+      [Symbol.dispose]: () => {
+        this.#listeners.delete(listener);
+        this.#pollWhileNeeded();
+      },
+    };
   }
 
   async snapshot(): Promise<Uint8Array> {
@@ -114,7 +110,7 @@ class SqliteStore implements ProxyStore {
 
   async restore(snapshot: Uint8Array): Promise<void> {
     this.#refuseWhenClosed();
-    const source = openSnapshot(snapshot, this.#options);
+    const source = openImage(snapshot, this.#options);
     try {
       await this.write(async () => {
         copyContent(source, this.#writeSession.database);
@@ -127,6 +123,7 @@ class SqliteStore implements ProxyStore {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    clearInterval(this.#poll);
     await this.#writes.idle();
     await this.#reads?.idle();
     this.#flusher?.[Symbol.dispose]();
@@ -136,6 +133,32 @@ class SqliteStore implements ProxyStore {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  #currentVersion(): StoreVersion {
+    this.#refuseWhenClosed();
+    return this.#readSession?.dataVersion() ?? this.#writeSession.totalChanges();
+  }
+
+  #tellListeners(): void {
+    for (const listener of [...this.#listeners]) listener();
+  }
+
+  /** SQLite tells nobody of what another process changed; and nobody can in memory. */
+  #pollWhileNeeded(): void {
+    if (this.#readSession === undefined || this.#closed || this.#listeners.size === 0) {
+      clearInterval(this.#poll);
+      this.#poll = undefined;
+      return;
+    }
+    if (this.#poll !== undefined) return;
+    let seen = this.#currentVersion();
+    this.#poll = setInterval(() => {
+      const version = this.#currentVersion();
+      if (version === seen) return;
+      seen = version;
+      this.#tellListeners();
+    }, POLL_INTERVAL_MS);
   }
 
   #refuseWhenClosed(): void {
@@ -154,52 +177,6 @@ function openDatabase(path: string, onStatement: SqliteStoreOptions['onStatement
       cause: error,
       hint: 'Its folder must exist and be writable; make it, or choose another file with --database-uri.',
     });
-  }
-}
-
-/** The database of a snapshot, which may be that of an older proxy, in memory. */
-function openSnapshot(snapshot: Uint8Array, options: SqliteStoreOptions): Database.Database {
-  const image = Buffer.from(snapshot);
-  // Such a database has no log beside it, and what says that it has one would make it unreadable.
-  if (image.byteLength > LAST_FORMAT_BYTE) image.fill(ROLLBACK_FORMAT, FIRST_FORMAT_BYTE, LAST_FORMAT_BYTE + 1);
-  let database: Database.Database | undefined;
-  try {
-    if (image.byteLength === 0) throw new Error('it is empty');
-    database = new Database(image);
-    prepareDatabase(database, { ...options, path: IN_MEMORY });
-    return database;
-  } catch (error) {
-    database?.close();
-    if (error instanceof ProxyError && error.code === 'PROXY_DATABASE_TOO_NEW') throw error;
-    throw new ProxyError('PROXY_DATABASE_UNREADABLE', 'The snapshot is no content of a mini-master', {
-      cause: error,
-      hint: 'Restore what snapshot() gave, or the bytes of a database file of a proxy. Nothing was changed.',
-    });
-  }
-}
-
-function prepareDatabase(database: Database.Database, options: SqliteStoreOptions): void {
-  const { path, computerId, localSoftwareReleaseRoot = '/', now = () => new Date() } = options;
-  const logger = options.logger ?? silentLogger;
-  const migration: MigrationOptions = { computerId, path: path === IN_MEMORY ? undefined : path, now, logger };
-  database.pragma('journal_mode = WAL');
-  database.pragma('synchronous = NORMAL'); // See LogFlusher.
-  database.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    migrate(database, migration);
-    createOwnTables(database);
-    if (!createNameConstraint(database)) {
-      logger.warn(
-        'Some trees in this database have several instances of one name: that they do not is checked no more',
-        { path },
-      );
-    }
-    rebaseLocalReleases(database, localSoftwareReleaseRoot, migration);
-    database.exec('COMMIT');
-  } catch (error) {
-    if (database.inTransaction) database.exec('ROLLBACK');
-    throw error;
   }
 }
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { EventFilter, EventRecord } from '../records.js';
-import { defineQuery } from './prepared-query.js';
+import { defineQuery } from './query-definition.js';
 
 const EVENT_COLUMNS = [
   'id',
@@ -40,7 +40,7 @@ export const eventsAfter = defineQuery<Required<EventFilter> & { after: number; 
       .where(sql<boolean>`(${p('computerId')} = '' or computer_reference = ${p('computerId')})`)
       .where(sql<boolean>`(${p('tree')} = '' or root = ${p('tree')})`)
       .where(
-        sql<boolean>`(${p('kind')} = '' or kind = ${p('kind')} or substr(kind, 1, length(${p('kind')}) + 1) = ${p('kind')} || '.')`,
+        sql<boolean>`(${p('kind')} = '' or kind = ${p('kind')} or substr(kind, 1, length(cast(${p('kind')} as text)) + 1) = cast(${p('kind')} as text) || '.')`,
       )
       .orderBy('id')
       .limit(p('limit')),

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { ComputerRecord, ForwardedRequestRecord, PartitionKey, SlaveRecord, SoftwareRecord } from '../records.js';
-import { defineQuery } from './prepared-query.js';
+import { defineQuery } from './query-definition.js';
 
 const COMPUTER_COLUMNS = ['reference as computerId', 'address', 'netmask'] as const;
 const SOFTWARE_COLUMNS = ['url', 'computer_reference as computerId', 'requested_state as requestedState'] as const;
@@ -38,10 +38,9 @@ export const softwareOfComputer = defineQuery<{ computerId: string }, SoftwareRe
     .orderBy(sql`rowid`),
 );
 
-/** Replacing gives the row a new place at the end, which is wanted. */
-export const supply = defineQuery<SoftwareRecord, unknown>((database, p) =>
+export const addSoftware = defineQuery<SoftwareRecord, unknown>((database, p) =>
   database
-    .replaceInto('software17')
+    .insertInto('software17')
     .values({ url: p('url'), computer_reference: p('computerId'), requested_state: p('requestedState') }),
 );
 
@@ -56,7 +55,7 @@ export const slaveByReference = defineQuery<{ slaveReference: string; computerId
       .selectFrom('slave17')
       .select(SLAVE_COLUMNS)
       .where('reference', '=', p('slaveReference'))
-      .where(sql<boolean>`(${p('computerId')} is null or computer_reference = ${p('computerId')})`)
+      .where(sql<boolean>`(cast(${p('computerId')} as text) is null or computer_reference = ${p('computerId')})`)
       .orderBy('rowid')
       .limit(sql.lit(1)),
 );

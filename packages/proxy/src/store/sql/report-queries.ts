@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { CertificateRecord, PartitionKey, ReportRecord, UsageRecord } from '../records.js';
-import { defineQuery } from './prepared-query.js';
+import { defineQuery } from './query-definition.js';
 
 const REPORT_COLUMNS = [
   'computer_reference as computerId',
@@ -110,11 +110,18 @@ export const ownWish = defineQuery<PartitionKey, { requestedState: string }>((da
 );
 
 export const setOwnWish = defineQuery<PartitionKey & { requestedState: string }, unknown>((database, p) =>
-  database.replaceInto('own_wish17').values({
-    computer_reference: p('computerId'),
-    partition_reference: p('partitionId'),
-    requested_state: p('requestedState'),
-  }),
+  database
+    .insertInto('own_wish17')
+    .values({
+      computer_reference: p('computerId'),
+      partition_reference: p('partitionId'),
+      requested_state: p('requestedState'),
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['computer_reference', 'partition_reference'])
+        .doUpdateSet({ requested_state: p('requestedState') }),
+    ),
 );
 
 export const removeOwnWish = defineQuery<PartitionKey, unknown>((database, p) =>
@@ -133,11 +140,18 @@ export const relatedInstances = defineQuery<PartitionKey, { referenceList: strin
 );
 
 export const setRelatedInstances = defineQuery<PartitionKey & { referenceList: string }, unknown>((database, p) =>
-  database.replaceInto('related_instance17').values({
-    computer_reference: p('computerId'),
-    partition_reference: p('partitionId'),
-    reference_list: p('referenceList'),
-  }),
+  database
+    .insertInto('related_instance17')
+    .values({
+      computer_reference: p('computerId'),
+      partition_reference: p('partitionId'),
+      reference_list: p('referenceList'),
+    })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['computer_reference', 'partition_reference'])
+        .doUpdateSet({ reference_list: p('referenceList') }),
+    ),
 );
 
 export const removeRelatedInstances = defineQuery<PartitionKey, unknown>((database, p) =>
@@ -203,5 +217,8 @@ export const setting = defineQuery<{ name: string }, { value: string }>((databas
 );
 
 export const setSetting = defineQuery<{ name: string; value: string }, unknown>((database, p) =>
-  database.replaceInto('setting17').values({ name: p('name'), value: p('value') }),
+  database
+    .insertInto('setting17')
+    .values({ name: p('name'), value: p('value') })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: p('value') })),
 );

@@ -18,8 +18,8 @@ import * as computers from './computer-queries.js';
 import * as events from './event-queries.js';
 import * as partitions from './partition-queries.js';
 import * as reports from './report-queries.js';
-import type { SqliteSession } from './session.js';
-import { SqliteReader } from './sqlite-reader.js';
+import { SqlReader } from './sql-reader.js';
+import type { Eventually, SqlSession } from './sql-session.js';
 
 /** How many reports about one computer, release or partition are kept. */
 const REPORTS_KEPT_PER_SUBJECT = 50;
@@ -39,33 +39,33 @@ const NO_DETAILS = {
   message: '',
 };
 
-/** The changes of a store, each one prepared statement of the open transaction. */
-export class SqliteWriter extends SqliteReader implements StoreWriter {
+/** The changes of a store, as prepared statements of the open transaction. */
+export class SqlWriter extends SqlReader implements StoreWriter {
   readonly #now: () => number;
   #eventsAdded = 0;
 
   /** @param now seconds since 1970 */
-  constructor(session: SqliteSession, now: () => number) {
+  constructor(session: SqlSession, now: () => number) {
     super(session);
     this.#now = now;
   }
 
   async saveComputer(computer: ComputerRecord): Promise<void> {
-    this.session.run(computers.saveComputer, computer);
+    await this.session.run(computers.saveComputer, computer);
   }
 
   async addPartition(key: PartitionKey): Promise<void> {
-    this.session.run(partitions.addPartition, key);
+    await this.session.run(partitions.addPartition, key);
   }
 
   async removePartition(key: PartitionKey): Promise<void> {
-    this.session.run(partitions.removePartition, key);
-    this.#forgetInstance(key);
+    await this.session.run(partitions.removePartition, key);
+    await this.#forgetInstance(key);
   }
 
   async replaceNetwork(computerId: string, addresses: readonly NetworkRecord[]): Promise<void> {
-    this.session.run(partitions.removeNetwork, { computerId });
-    for (const address of addresses) this.session.run(partitions.addAddress, { ...address, computerId });
+    await this.session.run(partitions.removeNetwork, { computerId });
+    for (const address of addresses) await this.session.run(partitions.addAddress, { ...address, computerId });
   }
 
   async takeFreePartition(
@@ -78,120 +78,122 @@ export class SqliteWriter extends SqliteReader implements StoreWriter {
   }
 
   async updateInstance(key: PartitionKey, values: InstanceValues): Promise<void> {
-    this.session.run(partitions.updateInstance, { ...key, ...values });
+    await this.session.run(partitions.updateInstance, { ...key, ...values });
   }
 
   async freePartition(key: PartitionKey): Promise<void> {
-    this.session.run(partitions.freePartition, key);
-    this.#forgetInstance(key);
+    await this.session.run(partitions.freePartition, key);
+    await this.#forgetInstance(key);
   }
 
   async setOwnWish(key: PartitionKey, requestedState: string): Promise<void> {
-    this.session.run(reports.setOwnWish, { ...key, requestedState });
+    await this.session.run(reports.setOwnWish, { ...key, requestedState });
   }
 
   async forgetOwnWish({ computerId, partitionId }: PartitionKey): Promise<void> {
-    this.session.run(reports.removeOwnWish, { computerId, partitionId });
+    await this.session.run(reports.removeOwnWish, { computerId, partitionId });
   }
 
   async renameInstance(key: PartitionKey, name: string): Promise<void> {
-    this.#withUniqueName(name, undefined, () => this.session.run(partitions.renameInstance, { ...key, name }));
+    await this.#withUniqueName(name, undefined, () => this.session.run(partitions.renameInstance, { ...key, name }));
   }
 
   async renameRoot(from: string, to: string): Promise<void> {
-    this.session.run(partitions.renameRoot, { from, to });
+    await this.session.run(partitions.renameRoot, { from, to });
   }
 
   async requestStateOfDescendants(rootName: string, requestedState: string): Promise<void> {
-    this.session.run(partitions.setStateOfDescendants, { rootName, requestedState });
+    await this.session.run(partitions.setStateOfDescendants, { rootName, requestedState });
   }
 
   async touchTree(rootName: string, changedAt: number): Promise<void> {
-    this.session.run(partitions.touchRoot, { rootName, changedAt });
-    this.session.run(partitions.touchDescendants, { rootName, changedAt });
+    await this.session.run(partitions.touchRoot, { rootName, changedAt });
+    await this.session.run(partitions.touchDescendants, { rootName, changedAt });
   }
 
   async setConnection(key: PartitionKey, connectionXml: string): Promise<boolean> {
-    return this.session.run(partitions.setConnection, { ...key, connectionXml }) > 0;
+    return (await this.session.run(partitions.setConnection, { ...key, connectionXml })) > 0;
   }
 
   async setSharedInstances(key: PartitionKey, sharedInstanceList: string, changedAt: number): Promise<void> {
-    this.session.run(partitions.setSharedInstances, { ...key, sharedInstanceList, changedAt });
+    await this.session.run(partitions.setSharedInstances, { ...key, sharedInstanceList, changedAt });
   }
 
   async addSlave(slave: SlaveRecord): Promise<void> {
-    this.session.run(computers.addSlave, slave);
+    await this.session.run(computers.addSlave, slave);
   }
 
   async setSlaveConnection(key: PartitionKey, slaveReference: string, connectionXml: string): Promise<boolean> {
-    return this.session.run(computers.setSlaveConnection, { ...key, slaveReference, connectionXml }) > 0;
+    return (await this.session.run(computers.setSlaveConnection, { ...key, slaveReference, connectionXml })) > 0;
   }
 
   async removeSlave(slaveReference: string, computerId: string): Promise<void> {
-    this.session.run(computers.removeSlave, { slaveReference, computerId });
+    await this.session.run(computers.removeSlave, { slaveReference, computerId });
   }
 
   async supply(software: SoftwareRecord): Promise<void> {
-    this.session.run(computers.supply, software);
+    // A place at the end is wanted also for one that is there already.
+    await this.removeSoftware(software.url, software.computerId);
+    await this.session.run(computers.addSoftware, software);
   }
 
   async removeSoftware(url: string, computerId: string): Promise<void> {
-    this.session.run(computers.removeSoftware, { url, computerId });
+    await this.session.run(computers.removeSoftware, { url, computerId });
   }
 
   async addForwarded(request: ForwardedRequestRecord): Promise<void> {
-    this.session.run(computers.addForwarded, request);
+    await this.session.run(computers.addForwarded, request);
   }
 
   async removeForwarded(request: ForwardedRequestRecord): Promise<void> {
-    this.session.run(computers.removeForwarded, request);
+    await this.session.run(computers.removeForwarded, request);
   }
 
   async addReport(report: ReportRecord): Promise<void> {
-    this.session.run(reports.addReport, report);
-    this.session.run(reports.forgetOldReports, { ...report, keep: REPORTS_KEPT_PER_SUBJECT });
+    await this.session.run(reports.addReport, report);
+    await this.session.run(reports.forgetOldReports, { ...report, keep: REPORTS_KEPT_PER_SUBJECT });
   }
 
   async addUsage(usage: UsageRecord): Promise<void> {
-    this.session.run(reports.addUsage, usage);
-    this.session.run(reports.forgetOldUsage, { computerId: usage.computerId, keep: USAGE_REPORTS_KEPT });
+    await this.session.run(reports.addUsage, usage);
+    await this.session.run(reports.forgetOldUsage, { computerId: usage.computerId, keep: USAGE_REPORTS_KEPT });
   }
 
   async addEvent(event: NewEvent): Promise<void> {
-    this.session.run(events.addEvent, { ...NO_DETAILS, ...event, happenedAt: this.#now() });
+    await this.session.run(events.addEvent, { ...NO_DETAILS, ...event, happenedAt: this.#now() });
     this.#eventsAdded += 1;
     if (this.#eventsAdded % EVENTS_BETWEEN_CLEANINGS === 0)
-      this.session.run(events.forgetOldEvents, { keep: EVENTS_KEPT });
+      await this.session.run(events.forgetOldEvents, { keep: EVENTS_KEPT });
   }
 
   async setRelatedInstances(key: PartitionKey, references: readonly string[]): Promise<void> {
-    this.session.run(reports.setRelatedInstances, { ...key, referenceList: JSON.stringify(references) });
+    await this.session.run(reports.setRelatedInstances, { ...key, referenceList: JSON.stringify(references) });
   }
 
   async addCertificate(certificate: CertificateRecord): Promise<void> {
-    this.session.run(reports.addCertificate, certificate);
+    await this.session.run(reports.addCertificate, certificate);
   }
 
   async revokeCertificate(serial: string, revokedAt: number): Promise<void> {
-    this.session.run(reports.revokeCertificate, { serial, revokedAt });
+    await this.session.run(reports.revokeCertificate, { serial, revokedAt });
   }
 
   async setSetting(name: string, value: string): Promise<void> {
-    this.session.run(reports.setSetting, { name, value });
+    await this.session.run(reports.setSetting, { name, value });
   }
 
   /** What we keep about an instance beside its row; the next one in the partition must not inherit it. */
-  #forgetInstance(key: PartitionKey): void {
-    this.session.run(reports.removeOwnWish, key);
-    this.session.run(reports.removeRelatedInstances, key);
-    this.session.run(reports.revokeCertificatesOf, { ...key, revokedAt: this.#now() });
+  async #forgetInstance(key: PartitionKey): Promise<void> {
+    await this.session.run(reports.removeOwnWish, key);
+    await this.session.run(reports.removeRelatedInstances, key);
+    await this.session.run(reports.revokeCertificatesOf, { ...key, revokedAt: this.#now() });
   }
 
-  #withUniqueName<T>(name: string, rootName: string | undefined, change: () => T): T {
+  async #withUniqueName<T>(name: string, rootName: string | undefined, change: () => Eventually<T>): Promise<T> {
     try {
-      return change();
+      return await change();
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'SQLITE_CONSTRAINT_UNIQUE')) throw error;
+      if (!this.session.isDuplicate(error)) throw error;
       const tree = rootName === undefined || rootName === '' ? '' : ` in the tree of ${JSON.stringify(rootName)}`;
       throw new ProxyError('PROXY_CONFLICT', `There is already an instance named ${JSON.stringify(name)}${tree}`, {
         cause: error,

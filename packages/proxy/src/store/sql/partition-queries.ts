@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 
 import type { NetworkRecord, PartitionCount, PartitionKey, PartitionRecord } from '../records.js';
-import { defineQuery } from './prepared-query.js';
+import { defineQuery } from './query-definition.js';
 
 const PARTITION_COLUMNS = [
   'reference as partitionId',
@@ -90,8 +90,8 @@ export const hostOfShared = defineQuery<
     .select(PARTITION_COLUMNS)
     .where('computer_reference', '=', p('computerId'))
     .where('software_release', '=', p('softwareReleaseUrl'))
-    .where(sql<boolean>`(${p('softwareType')} is null or software_type = ${p('softwareType')})`)
-    .where(sql<boolean>`(${p('partitionId')} is null or reference = ${p('partitionId')})`)
+    .where(sql<boolean>`(cast(${p('softwareType')} as text) is null or software_type = ${p('softwareType')})`)
+    .where(sql<boolean>`(cast(${p('partitionId')} as text) is null or reference = ${p('partitionId')})`)
     .orderBy('rowid')
     .limit(sql.lit(1)),
 );
@@ -233,17 +233,22 @@ export const removePartition = defineQuery<PartitionKey, unknown>((database, p) 
     .where('computer_reference', '=', p('computerId')),
 );
 
+const LIST_OF_ADDRESSES = {
+  sqlite: sql`json_group_array(json_array(reference, address))`,
+  postgres: sql`coalesce(json_agg(json_build_array(reference, address)), '[]')::text`,
+};
+
 /** `network` is JSON: pairs of interface name and address, in their order. */
 export const partitionsWithNetwork = defineQuery<{ computerId: string }, PartitionRecord & { network: string }>(
-  (database, p) =>
+  (database, p, dialect) =>
     database
       .selectFrom('partition17')
       .select(PARTITION_COLUMNS)
       .select(
-        sql<string>`(select json_group_array(json_array(reference, address)) from (
+        sql<string>`(select ${LIST_OF_ADDRESSES[dialect]} from (
           select reference, address from partition_network17 as network
           where network.computer_reference = partition17.computer_reference and network.partition_reference = partition17.reference
-          order by network.rowid))`.as('network'),
+          order by network.rowid) as pairs)`.as('network'),
       )
       .where('computer_reference', '=', p('computerId'))
       .orderBy('rowid'),

@@ -20,13 +20,13 @@ import * as computers from './computer-queries.js';
 import * as events from './event-queries.js';
 import * as partitions from './partition-queries.js';
 import * as reports from './report-queries.js';
-import type { SqliteSession } from './session.js';
+import type { SqlSession } from './sql-session.js';
 
-/** The questions of a store, each one prepared statement. They answer at once; the promises are for the port. */
-export class SqliteReader implements StoreReader {
-  protected readonly session: SqliteSession;
+/** The questions of a store, each one prepared statement. */
+export class SqlReader implements StoreReader {
+  protected readonly session: SqlSession;
 
-  constructor(session: SqliteSession) {
+  constructor(session: SqlSession) {
     this.session = session;
   }
 
@@ -47,11 +47,10 @@ export class SqliteReader implements StoreReader {
   }
 
   async visitPartitions(computerId: string, visit: (partition: PartitionWithNetwork) => void): Promise<void> {
-    for (const row of this.session.iterate(partitions.partitionsWithNetwork, { computerId })) {
-      const { network, ...partition } = row;
+    await this.session.each(partitions.partitionsWithNetwork, { computerId }, ({ network, ...partition }) => {
       const pairs = JSON.parse(network) as [interfaceName: string, address: string][];
       visit({ ...partition, network: pairs.map(([interfaceName, address]) => ({ interfaceName, address })) });
-    }
+    });
   }
 
   async partitionCounts(): Promise<PartitionCount[]> {
@@ -100,11 +99,11 @@ export class SqliteReader implements StoreReader {
   }
 
   async ownWish({ computerId, partitionId }: PartitionKey): Promise<string | undefined> {
-    return this.session.get(reports.ownWish, { computerId, partitionId })?.requestedState;
+    return (await this.session.get(reports.ownWish, { computerId, partitionId }))?.requestedState;
   }
 
   async isForwarded({ name, masterUrl }: ForwardedRequestRecord): Promise<boolean> {
-    return this.session.get(computers.forwardedRequest, { name, masterUrl }) !== undefined;
+    return (await this.session.get(computers.forwardedRequest, { name, masterUrl })) !== undefined;
   }
 
   async forwardedRequests(): Promise<ForwardedRequestRecord[]> {
@@ -127,7 +126,7 @@ export class SqliteReader implements StoreReader {
   }
 
   async relatedInstances({ computerId, partitionId }: PartitionKey): Promise<readonly string[] | undefined> {
-    const row = this.session.get(reports.relatedInstances, { computerId, partitionId });
+    const row = await this.session.get(reports.relatedInstances, { computerId, partitionId });
     return row === undefined ? undefined : (JSON.parse(row.referenceList) as string[]);
   }
 
@@ -141,7 +140,7 @@ export class SqliteReader implements StoreReader {
   }
 
   async eventRange(): Promise<{ readonly oldest: number; readonly newest: number } | undefined> {
-    const { oldest, newest } = this.session.get(events.eventRange, {}) ?? { oldest: null, newest: null };
+    const { oldest, newest } = (await this.session.get(events.eventRange, {})) ?? { oldest: null, newest: null };
     return oldest === null || newest === null ? undefined : { oldest, newest };
   }
 
@@ -150,6 +149,6 @@ export class SqliteReader implements StoreReader {
   }
 
   async setting(name: string): Promise<string | undefined> {
-    return this.session.get(reports.setting, { name })?.value;
+    return (await this.session.get(reports.setting, { name }))?.value;
   }
 }
