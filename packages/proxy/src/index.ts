@@ -27,6 +27,8 @@ export {
   readProxyDatabase,
 } from './show/read-database.js';
 export { hasProxyDatabase } from './show/database-state.js';
+export { type ProxyContentDocument } from './transfer/content-document.js';
+export { exportProxyDatabase, type ImportOptions, importProxyDatabase } from './transfer/transfer.js';
 export { framedTable } from './show/framed-table.js';
 export { renderProxyShow } from './show/render.js';
 export { isPostgresUri, shownDatabaseUri } from './store/postgres/database-uri.js';

@@ -24,6 +24,7 @@ export const ENVIRONMENT_VARIABLES: Readonly<Record<string, string>> = {
   NO_COLOR: 'set to anything: no colours',
   FORCE_COLOR: 'set to anything but 0: colours in pipes, too',
   CI: 'set to anything: nothing moves on the terminal',
+  BROWSER: 'what proxy panel --open shows the page in (xdg-open)',
   PAGER: 'what proxy show uses on a terminal (less)',
   LC_ALL: 'with LC_CTYPE and LANG: whether more than ASCII can be shown',
   XDG_CACHE_HOME: 'where completion remembers what the master said (~/.cache)',

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { readParameterXml } from '@slapos/slap';
 
 import { ProxyError } from '../errors.js';
-import { isPostgresUri } from '../store/postgres/database-uri.js';
+import { openToRead } from '../store/read-snapshot.js';
 import { SCHEMA_VERSION } from '../store/tables.js';
 
 /** What can be shown of a database, in the order in which it is. */
@@ -58,28 +58,12 @@ export interface ProxyDatabaseContent {
  * `PROXY_DATABASE_NOT_MIGRATED` when no proxy of this version has opened it yet.
  */
 export async function readProxyDatabase(databaseUri: string): Promise<ProxyDatabaseContent> {
-  const database = isPostgresUri(databaseUri) ? await copyOf(databaseUri) : openReadOnly(databaseUri);
+  const database = await openToRead(databaseUri);
   try {
     requireSchema(database, databaseUri);
     return database.transaction(() => readContent(database))();
   } finally {
     database.close();
-  }
-}
-
-async function copyOf(databaseUri: string): Promise<Database.Database> {
-  const { readPostgresImage } = await import('../store/postgres/read-image.js');
-  return readPostgresImage(databaseUri);
-}
-
-function openReadOnly(path: string): Database.Database {
-  try {
-    return new Database(path, { readonly: true, fileMustExist: true });
-  } catch (error) {
-    throw new ProxyError('PROXY_NOT_FOUND', `There is no database ${JSON.stringify(path)} that can be read`, {
-      cause: error,
-      hint: 'Check database_uri; slapos proxy start makes the file.',
-    });
   }
 }
 

@@ -122,6 +122,11 @@ export interface StoreWriter extends StoreReader {
   setSetting(name: string, value: string): Promise<void>;
 }
 
+export interface RestoreOptions {
+  /** Refuse to replace what somebody put there: computers, partitions, releases. Default false. */
+  readonly onlyIfEmpty?: boolean;
+}
+
 /** What tells two states of the content apart; no more can be read from it. */
 export type StoreVersion = number | string;
 
@@ -148,8 +153,9 @@ export interface ProxyStore extends AsyncDisposable {
   snapshot(): Promise<Uint8Array>;
   /**
    * Replaces the whole content by that of a snapshot, also of an older proxy.
-   * @throws ProxyError `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_TOO_NEW`; then nothing has changed.
+   * @throws ProxyError `PROXY_DATABASE_UNREADABLE`, `PROXY_DATABASE_TOO_NEW`, `PROXY_CONFLICT` when it is not empty and was to be; then
+   * nothing has changed.
    */
-  restore(snapshot: Uint8Array): Promise<void>;
+  restore(snapshot: Uint8Array, options?: RestoreOptions): Promise<void>;
   close(): Promise<void>;
 }

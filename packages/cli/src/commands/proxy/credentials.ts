@@ -3,9 +3,9 @@ import path from 'node:path';
 import { Args, Flags } from '@oclif/core';
 import { createProxy } from '@slapos/proxy';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
-import { mergeSections } from '../../config/check-section.js';
 import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { databaseFlag, databasePlace } from '../../mini-master/database.js';
 
 const OWNER_ONLY_FOLDER = 0o700;
 const OWNER_ONLY_FILE = 0o600;
@@ -21,23 +21,17 @@ export default class ProxyCredentials extends SlaposCommand {
   };
   static override flags = {
     cfg: configFlag,
-    'database-uri': Flags.string({
-      char: 'u',
-      description: 'SQLite file of the mini-master, or postgresql://…',
-      helpValue: 'FILE',
-    }),
+    'database-uri': databaseFlag,
     user: Flags.string({ description: 'name in the certificate', default: 'user', helpValue: 'NAME' }),
   };
 
   override async run(): Promise<number> {
     const { args, flags } = await this.parse(ProxyCredentials);
     const config = await this.loadConfig('node', flags.cfg);
-    const { values } = mergeSections(config, ['slapos', 'slapproxy'], { database_uri: flags['database-uri'] });
-    const databasePath = values['database_uri'] ?? values['database-uri'];
-    const computerId = values['computer_id'];
-    if (!databasePath || !computerId) {
-      throw new CliError('CLI_CONFIGURATION', 'database-uri and computer_id are required.', {
-        hint: `Set database_uri in [slapproxy] and computer_id in [slapos] of ${config.file}.`,
+    const { databaseUri: databasePath, computerId } = databasePlace(config, flags['database-uri']);
+    if (!computerId) {
+      throw new CliError('CLI_CONFIGURATION', 'computer_id is required.', {
+        hint: `Set computer_id in [slapos] of ${config.file}.`,
       });
     }
     await using proxy = await createProxy({ databasePath, computerId, logger: this.logger });

@@ -9,16 +9,20 @@ import {
   shownDatabaseUri,
 } from '@slapos/proxy';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
-import { mergeSections } from '../../config/check-section.js';
-import { CliError } from '../../errors.js';
 import { EXIT_CODES } from '../../exit-codes.js';
-import { outputFlags } from '../../output/output-flags.js';
+import { databaseFlag, databasePlace } from '../../mini-master/database.js';
+import { databaseTables } from '../../mini-master/database-tables.js';
+import { watch } from '../../node/watch.js';
+import { outputFlags, outputFormat, type OutputFlagValues } from '../../output/output-flags.js';
 import { renderOne } from '../../output/render-result.js';
 import { showText } from '../../output/pager.js';
 
+/** How soon a change is seen. */
+const FOLLOW_INTERVAL_MS = 1_000;
+
 const section = (description: string): ReturnType<typeof Flags.boolean> => Flags.boolean({ description });
 
-/** `slapos proxy show` (spec: cli §6.2). */
+/** `slapos proxy show` (spec: cli §6.2, ux-ideas §20). */
 export default class ProxyShow extends SlaposCommand {
   static override summary = 'display proxy instances and parameters';
   static override description =
@@ -26,45 +30,57 @@ export default class ProxyShow extends SlaposCommand {
   static override examples = [
     'slapos proxy show',
     'slapos proxy show --params --database-uri proxy.db',
-    'slapos proxy show --partitions --output json',
+    'slapos proxy show --partitions --output table --columns reference,requested_state',
+    'slapos proxy show --follow',
   ];
   static override flags = {
     cfg: configFlag,
-    'database-uri': Flags.string({
-      char: 'u',
-      description: 'SQLite file of the mini-master, or postgresql://…',
-      helpValue: 'FILE',
-    }),
+    'database-uri': databaseFlag,
     computers: section('the computers'),
     software: section('which Software Releases they are supplied with'),
     partitions: section('the partitions that are in use'),
     slaves: section('the shared instances'),
     params: section('what the instances published'),
     network: section('the addresses of the partitions in use'),
-    output: outputFlags.output,
-    json: outputFlags.json,
+    follow: Flags.boolean({ char: 'f', description: 'show it again when something changes, until q or Ctrl-C' }),
+    ...outputFlags,
   };
 
   override async run(): Promise<number> {
     const { flags } = await this.parse(ProxyShow);
-    const config = await this.loadConfig('node', flags.cfg);
-    const { values } = mergeSections(config, ['slapos', 'slapproxy'], { database_uri: flags['database-uri'] });
-    const file = values['database_uri'] ?? values['database-uri'];
-    if (!file) {
-      throw new CliError('CLI_CONFIGURATION', 'database-uri is required.', {
-        hint: `Give --database-uri, or set database_uri in [slapproxy] of ${config.file}.`,
-      });
-    }
+    const { databaseUri } = databasePlace(await this.loadConfig('node', flags.cfg), flags['database-uri']);
     const sections = PROXY_SHOW_SECTIONS.filter((name) => flags[name]);
-    const content = await readProxyDatabase(file);
-    const text = (): string => renderProxyShow(file, content, sections);
-    const document = { database: shownDatabaseUri(file), ...documentOf(content, sections) };
-    // Its text is made of tables already.
-    const shown = flags.output === 'table' ? { ...flags, output: 'text' as const } : flags;
-    await showText(await renderOne({ kind: 'ProxyDatabase', content: document, text }, shown), (line) =>
-      this.log(line),
-    );
+    const look = async (): Promise<string> =>
+      this.#shown(databaseUri, await readProxyDatabase(databaseUri), sections, flags);
+    if (!flags.follow) {
+      const isText = outputFormat(flags) === 'text';
+      if (isText) await showText(await look(), (text) => this.log(text));
+      else this.log(await look());
+      return EXIT_CODES.OK;
+    }
+    await watch({
+      look,
+      render: (text) => Promise.resolve(text),
+      fingerprint: (text) => text,
+      intervalMs: FOLLOW_INTERVAL_MS,
+      signal: this.signal,
+      output: process.stdout,
+      keyboard: process.stdin,
+      inPlace: process.stdout.isTTY && outputFormat(flags) !== 'json',
+    });
     return EXIT_CODES.OK;
+  }
+
+  async #shown(
+    databaseUri: string,
+    content: ProxyDatabaseContent,
+    sections: readonly ProxyShowSection[],
+    flags: OutputFlagValues,
+  ): Promise<string> {
+    if (outputFormat(flags) === 'table') return databaseTables(content, sections, flags);
+    const text = (): string => renderProxyShow(databaseUri, content, sections);
+    const document = { database: shownDatabaseUri(databaseUri), ...documentOf(content, sections) };
+    return renderOne({ kind: 'ProxyDatabase', content: document, text }, flags);
   }
 }
 

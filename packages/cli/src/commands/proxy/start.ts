@@ -137,6 +137,6 @@ function sectionsInOrder(config: ConfigFile): string[] {
 
 function whyWithoutEffect(key: string): string {
   return key.startsWith('shacache_')
-    ? 'Shacache proxy will not work. It needs both shacache_content_directory and shacache_metadata_directory.'
+    ? 'Shacache proxy will not work. It needs both shacache_content_directory and shacache_metadata_directory, or the shacache_s3_… keys of a bucket.'
     : 'The http proxy is on when http_proxy_targets names hosts.';
 }

@@ -5,7 +5,8 @@ import { Kysely } from 'kysely';
 import type pg from 'pg';
 
 import { ProxyError } from '../../errors.js';
-import type { ProxyStore, StoreReader, StoreVersion, StoreWriter } from '../proxy-store.js';
+import type { ProxyStore, RestoreOptions, StoreReader, StoreVersion, StoreWriter } from '../proxy-store.js';
+import { requireEmpty } from '../require-empty.js';
 import { SqlReader } from '../sql/sql-reader.js';
 import { SqlWriter } from '../sql/sql-writer.js';
 import { newImage, openImage } from '../sqlite/image.js';
@@ -127,11 +128,14 @@ class PostgresStore implements ProxyStore {
     }
   }
 
-  async restore(snapshot: Uint8Array): Promise<void> {
+  async restore(snapshot: Uint8Array, { onlyIfEmpty = false }: RestoreOptions = {}): Promise<void> {
     this.#refuseWhenClosed();
     const image = openImage(snapshot, this.#options);
     try {
-      const isUnique = await this.#writes.add((_writer, client) => copyFromSqlite(image, client));
+      const isUnique = await this.#writes.add(async (writer, client) => {
+        if (onlyIfEmpty) await requireEmpty(writer);
+        return copyFromSqlite(image, client);
+      });
       if (!isUnique) {
         this.#logger.warn(
           'Some trees in this database have several instances of one name: that they do not is checked no more',

@@ -3,13 +3,14 @@ import { closeSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
 import { ProxyError } from '../../errors.js';
-import type { ProxyStore, StoreReader, StoreVersion, StoreWriter } from '../proxy-store.js';
+import type { ProxyStore, RestoreOptions, StoreReader, StoreVersion, StoreWriter } from '../proxy-store.js';
 import { ReadQueue } from './read-queue.js';
 import { openImage } from './image.js';
 import { LogFlusher } from './log-flusher.js';
 import { prepareDatabase, type SchemaOptions } from './prepare-database.js';
 import { SqliteSession } from './session.js';
 import { copyContent } from './snapshot.js';
+import { requireEmpty } from '../require-empty.js';
 import { SqlReader } from '../sql/sql-reader.js';
 import { SqlWriter } from '../sql/sql-writer.js';
 import { databaseError, WriteQueue } from './write-queue.js';
@@ -108,11 +109,12 @@ class SqliteStore implements ProxyStore {
     return this.#writeSession.database.serialize();
   }
 
-  async restore(snapshot: Uint8Array): Promise<void> {
+  async restore(snapshot: Uint8Array, { onlyIfEmpty = false }: RestoreOptions = {}): Promise<void> {
     this.#refuseWhenClosed();
     const source = openImage(snapshot, this.#options);
     try {
-      await this.write(async () => {
+      await this.write(async (writer) => {
+        if (onlyIfEmpty) await requireEmpty(writer);
         copyContent(source, this.#writeSession.database);
       });
     } finally {
