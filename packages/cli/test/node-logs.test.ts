@@ -68,7 +68,7 @@ async function put(name: string, text: string): Promise<void> {
 }
 
 function event(time: string, type: string, fields: Record<string, unknown>): string {
-  return `${JSON.stringify({ v: 1, time, type, pass: 'instance', passId: 'p1', ...fields })}\n`;
+  return `${JSON.stringify({ v: 1, time, type, pass: 'p1', passName: 'instance', passId: 'p1', ...fields })}\n`;
 }
 
 function logs(...words: string[]): Promise<Outcome> {

@@ -82,7 +82,7 @@ describe('slapos node plan', () => {
       '',
       'Partitions',
       '  ! process  slappart0  web   [default]  not deployed yet, or its last pass failed, after its release is built',
-      '  ? blocked  slappart1  app   [default]  release not built: https://…/app/software.cfg',
+      '  ? blocked  slappart1  app              release not built: https://…/app/software.cfg',
       '  ! process  slappart2  gone  [default]  not deployed yet, or its last pass failed, to be destroyed',
       '  ! process  slappart3  kept  [default]  not deployed yet, or its last pass failed, to be destroyed',
       '  - destroy  slappart2  gone             requested',
@@ -102,9 +102,7 @@ describe('slapos node plan', () => {
     const stamps = /slappart0 .* master timestamp (\S+) > processed 1000000000\.5$/m.exec(changed.stdout);
     await writeFile(at('inst/slappart0/.timestamp'), stamps?.[1] ?? '');
     const same = await slapos('plan', 'instance', '--only-cp', 'slappart0', '--exit-code');
-    expect(same.stdout).toMatch(
-      /^ {2}\. skip {5}slappart0 {2}web {2}\[default\] {2}unchanged, next by periodicity in 23 h$/m,
-    );
+    expect(same.stdout).toMatch(/^ {2}\. skip {5}slappart0 {2}web {2}unchanged, next by periodicity in 23 h$/m);
     expect(same.stdout).toMatch(/^Plan: nothing to do, 1 unchanged\.$/m);
     expect(same.exitCode).toBe(0);
     const forced = await slapos('plan', 'instance', '--only-cp', 'slappart0', '--exit-code', '--force');
@@ -112,6 +110,21 @@ describe('slapos node plan', () => {
       code: 6,
       why: true,
     });
+  });
+
+  it('says how often in a row the last passes failed on what is not deployed', async () => {
+    const finished = (partition: string, outcome: string) => ({ type: 'partition.finished', partition, outcome });
+    const past = [
+      finished('slappart2', 'failed'),
+      finished('slappart2', 'processed'),
+      finished('slappart2', 'failed'),
+      finished('slappart2', 'promise-failed'),
+    ].map((event) => JSON.stringify({ v: 1, passName: 'instance', ...event }));
+    await mkdir(at('inst/var/log'), { recursive: true });
+    await writeFile(at('inst/var/log/slapos-events.jsonl'), `cut off\n${past.join('\n')}\n`);
+    const { stdout } = await slapos('plan', 'instance');
+    expect(stdout).toMatch(/slappart2 .* last pass failed 2 times, next by retry, to be destroyed$/m);
+    expect(stdout).toMatch(/slappart3 .* not deployed yet, to be destroyed$/m);
   });
 
   it('is a document with the decisions as they are', async () => {

@@ -166,7 +166,14 @@ it('shows the machine on one screen: partitions, what is wrong in them, and rele
   await put('slappart0/.slapgrid/promise/result/check-http.status.json', promiseResult('check-http', true, 'refused'));
   await put('slappart0/.slapgrid/promise/result/fine.status.json', promiseResult('fine', false, ''));
   await put('slappart7/var/x', '');
-  const finished = { v: 1, type: 'partition.finished', pass: 'instance', passId: 'p', partition: 'slappart0' };
+  const finished = {
+    v: 1,
+    type: 'partition.finished',
+    pass: 'p',
+    passName: 'instance',
+    passId: 'p',
+    partition: 'slappart0',
+  };
   const time = new Date(Date.now() - 125_000).toISOString();
   await put(
     'var/log/slapos-events.jsonl',

@@ -57,8 +57,18 @@ function slapos(...words: string[]): Promise<Outcome> {
 
 it('a pass tells programs what it does and did, in the way that each reads', async () => {
   const words = ['--report', at('report.json'), '--junit', at('junit.xml'), '--events', '-'];
-  const { exitCode, stdout } = await slapos('instance', ...words);
+  const { exitCode, stdout, stderr } = await slapos('instance', ...words);
   expect(exitCode).toBe(1);
+  // What a person reads at the end: how it went, what to look at and how, the exit code (spec: ux-ideas §10).
+  const summary = stderr.slice(stderr.indexOf('instance pass: ')).trimEnd().split('\n');
+  expect(summary[0]).toMatch(/^instance pass: 2 partitions in \d+\.\d s – 1 without a folder, 1 failed$/);
+  expect(summary.slice(1)).toEqual([
+    expect.stringMatching(
+      /^ {2}slappart0 {2}web <&> "é" {2}FAILED {3}Software Release https:\S+ .+… {4}node logs slappart0 --last-pass$/,
+    ) as string,
+    expect.stringMatching(/^ {2}slappart1 {15}MISSING {2}Partition directory \S+ not found\. +node format$/) as string,
+    'exit 1',
+  ]);
 
   const events = stdout
     .trimEnd()
@@ -66,15 +76,23 @@ it('a pass tells programs what it does and did, in the way that each reads', asy
     .map((line) => JSON.parse(line) as Record<string, string>);
   expect(events.map(({ type, partition }) => `${type ?? ''} ${partition ?? ''}`.trimEnd())).toEqual([
     'pass.started',
+    'master.request',
     'partition.planned slappart0',
     'partition.planned slappart1',
+    'master.request',
     'partition.finished slappart1',
     'partition.started slappart0',
     'partition.step slappart0',
+    'master.request',
     'partition.finished slappart0',
     'pass.finished',
   ]);
-  expect(new Set(events.map(({ v, pass, passId }) => JSON.stringify([v, pass, passId]))).size).toBe(1);
+  const [{ id = '' } = {}] = events;
+  expect(new Set(events.map(({ v, passName, passId }) => JSON.stringify([v, passName, passId])))).toEqual(
+    new Set([JSON.stringify([1, 'instance', id])]),
+  );
+  // As the sample has it: the kind of the pass first, then the id that it began with.
+  expect(events.map(({ pass }) => pass)).toEqual(['instance', ...events.slice(1).map(() => id)]);
 
   const report = JSON.parse(await readFile(at('report.json'), 'utf8')) as { passId: string };
   expect(report).toMatchObject({
@@ -155,7 +173,7 @@ it('the machine keeps a journal of all passes, and the state of the last one', a
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; pass: string });
-  expect(types.slice(0, 2)).toMatchObject([{ type: 'pass.started', pass: 'instance' }, { type: 'partition.planned' }]);
+  expect(types.slice(0, 2)).toMatchObject([{ type: 'pass.started', pass: 'instance' }, { type: 'master.request' }]);
   const last = await runSlapos([...words, '--lines', '2']);
   expect(
     last.stdout
@@ -163,7 +181,7 @@ it('the machine keeps a journal of all passes, and the state of the last one', a
       .split('\n')
       .map((line) => line.split('  ').slice(1, 3)),
   ).toEqual([
-    ['software', 'pass.started'],
+    ['software', 'master.request'],
     ['software', 'pass.finished'],
   ]);
   const partition = await runSlapos([...words, '--only-cp', 'slappart1', '--type', 'partition.finished']);
@@ -175,8 +193,10 @@ it('events are added to a file, also by a pass that has nothing to do', async ()
   const types = (await readFile(at('events'), 'utf8')).trimEnd().split('\n');
   expect(types.map((line) => (JSON.parse(line) as { type: string }).type)).toEqual([
     'pass.started',
+    'master.request',
     'pass.finished',
     'pass.started',
+    'master.request',
     'pass.finished',
   ]);
 });

@@ -44,6 +44,8 @@ export interface BuildFailure {
   readonly output: string;
   /** The last lines of the output, which usually hold the reason. */
   readonly excerpt: readonly string[];
+  /** How it ended; absent when it could not be started, was killed, or ran out of time. */
+  readonly exitCode?: number;
   /** The buildout part that was being installed, when the output tells. */
   readonly part?: string;
   /** The file that holds the whole output, if one was kept. */

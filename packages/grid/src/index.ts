@@ -46,7 +46,6 @@ export type { Master, MasterCallOptions, PartitionCertificate } from './master/m
 export { createSlapMaster } from './master/slap-master.js';
 export {
   runInstancePass,
-  type InstancePassControl,
   type InstancePassResult,
   type PartitionItemResult,
 } from './partition/pass.js';
@@ -75,6 +74,7 @@ export {
   type SoftwarePassOptions,
 } from './pass/options.js';
 export type { GridPorts, SoftwarePorts } from './pass/ports.js';
+export { observedPass, type PassControl } from './pass/observed-pass.js';
 export { PASS_EXIT_CODES, type PassOutcome } from './pass/result.js';
 export {
   firewallOptionsFromSection,
@@ -104,14 +104,13 @@ export type { DestructionResult, KeptReason } from './report/destroy.js';
 export {
   runReportPass,
   type ReportItemResult,
-  type ReportPassControl,
   type ReportPassOptions,
   type ReportPassResult,
 } from './report/pass.js';
 export { planReportPass, type PlannedRemoval } from './report/plan.js';
 export type { SoftwareItemResult } from './software/apply.js';
 export { buildLogPath } from './software/build-log.js';
-export { planSoftwarePass, runSoftwarePass, type PassControl, type SoftwarePassResult } from './software/pass.js';
+export { planSoftwarePass, runSoftwarePass, type SoftwarePassResult } from './software/pass.js';
 export {
   planSoftware,
   type ObservedRelease,

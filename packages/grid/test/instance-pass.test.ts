@@ -90,6 +90,19 @@ describe('a started partition', () => {
     const [first] = harness.events;
     expect(first).toMatchObject({ v: 1, type: 'pass.started', pass: 'instance', pid: process.pid });
     expect(first).toHaveProperty('id', first?.passId);
+    // From then on `pass` is the id that it began with.
+    const others = harness.events.slice(1).map(({ pass, passName }) => `${passName} ${pass}`);
+    expect(new Set(others)).toEqual(new Set([`instance ${first?.passId ?? ''}`]));
+    const service = { partition: 'slappart0', service: 'hello-server-on-watch' };
+    const services = (type: string) => harness.events.filter((event) => event.type === type);
+    expect(services('service.started')).toMatchObject([{ ...service, pid: expect.any(Number) as number }]);
+    expect(services('service.exited')).toEqual([]);
+
+    harness.events.length = 0;
+    harness.request({ partitionId: 'slappart0', softwareReleaseUrl: url, requestedState: 'stopped', timestamp: '2' });
+    await harness.runInstance();
+    expect(services('service.exited')).toMatchObject([{ ...service, state: 'REMOVED' }]);
+    expect(services('service.started')).toEqual([]);
   });
 
   test('whose promise fails is reported, and has no mark', async () => {

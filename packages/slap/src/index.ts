@@ -17,6 +17,7 @@ export {
 } from './client/json-rpc-methods.js';
 export { addIpv6Brackets, proxyFromVariables } from './client/master-url.js';
 export { SlapClient, type SlapClientOptions } from './client/slap-client.js';
+export type { MasterRequest, MasterRequestListener } from './client/http-transport.js';
 export type { CallOptions } from './client/slap-connection.js';
 export {
   isSlapError,

@@ -134,7 +134,7 @@ describe('a node', () => {
       (await readFile(node.layout.proxyLog, 'utf8')).match(/softwareInstanceBang/g)?.length ?? 0;
     await expect.poll(bangs, { timeout: 60_000 }).toBeGreaterThan(0);
     const { items } = await node.processInstances();
-    expect(items).toMatchObject([{ action: 'process', reason: 'timestamp-changed' }]);
+    expect(items).toMatchObject([{ action: 'process', reason: 'newer-timestamp' }]);
   });
 
   test('writes what the slapos command and the Python program read', async () => {

@@ -53,6 +53,16 @@ function sectionsOf(commandId: string, config: ConfigFile): string[] {
   return [...names, ...masters].filter((name) => config.hasSection(name));
 }
 
+/** The same for programs: a sentence for each key of these sections that the command reads and that has no effect. */
+export function unreadKeyWarnings(config: ConfigFile, commandId: string): string[] {
+  return sectionsOf(commandId, config)
+    .flatMap((section) => unreadKeys(config, section))
+    .map(({ section, key, line, suggestion, unused }) => {
+      const meant = suggestion === undefined ? '' : `; did you mean ${suggestion}?`;
+      return `${config.file}:${String(line)}: [${section}] ${key} ${unused === undefined ? 'is not used by this version' : `has no effect: ${unused}`}${meant}`;
+    });
+}
+
 /**
  * Warns once of all keys that nothing reads, in the sections that the command reads (spec: config §6).
  * @param strict they are an error, as `SLAPOS_CONFIG_STRICT=1` wants

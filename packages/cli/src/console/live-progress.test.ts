@@ -28,7 +28,7 @@ class Terminal implements OutputStream {
   lastFrame(): string[] {
     const from = this.written.lastIndexOf('Partitions  ');
     const frame = this.written.slice(from).replaceAll(new RegExp(`${ESCAPE}\\[[0-9;?]*[A-Za-z]`, 'g'), '');
-    return frame.split('\n').map((line) => line.replaceAll(/ {2,}\d+ s$/g, '   TIME').trimEnd());
+    return frame.split('\n').map((line) => line.replaceAll(/ {2,}(?:\d+ s|\d+:\d\d)$/g, '   TIME').trimEnd());
   }
 }
 
@@ -59,7 +59,7 @@ describe('progress on a terminal', () => {
     expect(heading).toBe('Partitions  1/3   jobs 2   TIME');
     expect(running).toMatch(/^ [⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏] slappart0 {2}web {3}buildout {3}TIME$/);
     expect(tail).toBe('      | gcc -o\\x07 x');
-    expect(failed).toBe(' ✖ slappart1  db   buildout failed   TIME');
+    expect(failed).toBe(' ✖ slappart1  db    buildout failed');
   });
 
   it('does with ASCII where the locale has no more', () => {
@@ -68,7 +68,7 @@ describe('progress on a terminal', () => {
       using progress = open(terminal, logOn(terminal), { LANG: 'C' });
       progress.set('b', { label: 'db', state: 'ok' });
     }
-    expect(terminal.lastFrame()[1]).toBe(' + db   TIME');
+    expect(terminal.lastFrame()[1]).toBe(' + db');
   });
 
   it('keeps lines of the log above', () => {

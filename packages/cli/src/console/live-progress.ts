@@ -10,6 +10,10 @@ import { type Marks, marksFor, painted } from './terminal.js';
 const FRAME_MS = 100;
 const DEFAULT_COLUMNS = 80;
 const DEFAULT_ROWS = 24;
+/** The clock of the heading stands at the end of so many columns, where there are as many. */
+const HEADING_COLUMNS = 72;
+/** A column is not made wider than this for a single long text. */
+const WIDEST_LABEL = 48;
 /** Lines that stay free for the heading and the prompt. */
 const SPARE_ROWS = 3;
 const MILLISECONDS = 1000;
@@ -30,20 +34,24 @@ export function openLiveProgress({ title, note, log }: ProgressOptions, environm
   const items = new Map<string, ShownItem>();
   const startedAt = Date.now();
   let total: number | undefined;
+  let unseen = 0;
   let frame = 0;
+  let isOver = false;
 
   const lines = (): string[] => {
     const columns = stream.columns ?? DEFAULT_COLUMNS;
     const room = Math.max(1, (stream.rows ?? DEFAULT_ROWS) - SPARE_ROWS);
     const ended = [...items.values()].filter(({ tookMs }) => tookMs !== undefined).length;
-    const count = Math.max(total ?? 0, items.size);
-    const heading = [
-      `${title}  ${ended}/${count}`,
-      ...(note === undefined ? [] : [note]),
-      duration(Date.now() - startedAt),
-    ];
-    const shown = chosen([...items.values()], room).flatMap((item) => itemLines(item, marks, frame, log.colour));
-    return [heading.join('   '), ...shown].slice(0, room + 1).map((line) => cutTo(columns, line, stringWidth));
+    const count = Math.max(total ?? 0, items.size + unseen);
+    const facts = [`${title}  ${ended + unseen}/${count}`, ...(note === undefined ? [] : [note])].join('   ');
+    const clock = stopwatch(Date.now() - startedAt);
+    const gap = Math.max(2, Math.min(columns, HEADING_COLUMNS) - stringWidth(facts) - clock.length);
+    const kept = chosen([...items.values()], room);
+    const widths = columnWidths(kept);
+    const shown = kept.flatMap((item) => itemLines(item, marks, frame, log.colour, widths));
+    return [`${facts}${' '.repeat(gap)}${clock}`, ...shown]
+      .slice(0, room + 1)
+      .map((line) => cutTo(columns, line, stringWidth));
   };
   const region = {
     clear: (): void => {
@@ -71,11 +79,15 @@ export function openLiveProgress({ title, note, log }: ProgressOptions, environm
       const hasEnded = item.state === 'ok' || item.state === 'failed';
       items.set(id, { ...item, since, tookMs: hasEnded ? (before.tookMs ?? Date.now() - since) : undefined });
     },
-    total: (count) => {
+    total: (count, endedUnseen = 0) => {
       total = count;
+      unseen = endedUnseen;
     },
     event: () => undefined,
     [Symbol.dispose]: () => {
+      // Whoever ends it early, so that what follows stands below it, has a scope that ends it again.
+      if (isOver) return;
+      isOver = true;
       clearInterval(timer);
       log.console.detach(region);
       region.draw();
@@ -98,17 +110,42 @@ function chosen(items: readonly ShownItem[], room: number): ShownItem[] {
   return items.filter((item) => kept.has(item));
 }
 
-function itemLines(item: ShownItem, marks: Marks, frame: number, colour: boolean): string[] {
+/** How wide labels and details are. */
+interface ColumnWidths {
+  readonly label: number;
+  readonly detail: number;
+}
+
+function columnWidths(items: readonly ShownItem[]): ColumnWidths {
+  const widest = (texts: readonly string[]): number =>
+    Math.max(0, ...texts.map((text) => stringWidth(plain(text))).filter((width) => width <= WIDEST_LABEL));
+  return {
+    label: widest(items.map(({ label }) => label)),
+    detail: widest(items.map(({ detail }) => detail ?? '')),
+  };
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+}
+
+function itemLines(item: ShownItem, marks: Marks, frame: number, colour: boolean, widths: ColumnWidths): string[] {
   const signs = {
     waiting: marks.waiting,
     running: marks.spinner[frame % marks.spinner.length] ?? '',
     ok: painted(colour, 'green', marks.ok),
     failed: painted(colour, 'red', marks.failed),
   } as const;
-  const took = item.state === 'waiting' ? '' : duration(item.tookMs ?? Date.now() - item.since);
-  const line = [` ${signs[item.state]} ${plain(item.label)}`, plain(item.detail ?? ''), took]
-    .filter((text) => text !== '')
-    .join('   ');
+  // That something took no time is no news.
+  const took =
+    item.state === 'waiting' || (item.tookMs ?? MILLISECONDS) < MILLISECONDS
+      ? ''
+      : duration(item.tookMs ?? Date.now() - item.since);
+  const detail = padded(plain(item.detail ?? ''), widths.detail);
+  const details = detail === '' ? [] : [detail];
+  const line = [` ${signs[item.state]} ${padded(plain(item.label), widths.label)}`, ...details, took]
+    .join('   ')
+    .trimEnd();
   return item.state === 'running' && item.tail !== undefined && item.tail !== ''
     ? [line, `      | ${plain(item.tail)}`]
     : [line];
@@ -117,6 +154,12 @@ function itemLines(item: ShownItem, marks: Marks, frame: number, colour: boolean
 /** Output of builds and names from outside, without what would drive the terminal (spec: security S20). */
 function plain(text: string): string {
   return escapeControlCharacters(stripVTControlCharacters(text).replaceAll('\t', ' ').trimEnd());
+}
+
+/** `0:18` */
+function stopwatch(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / MILLISECONDS);
+  return `${Math.floor(seconds / SECONDS_PER_MINUTE)}:${String(seconds % SECONDS_PER_MINUTE).padStart(2, '0')}`;
 }
 
 function duration(milliseconds: number): string {

@@ -29,8 +29,8 @@ export interface ProgressItem {
 export interface Progress extends Disposable {
   /** Sets one thing, by an id that stays the same; fields that are left out keep their value. */
   set(id: string, item: Partial<ProgressItem>): void;
-  /** Says how many things there are, once that is known. */
-  total(count: number): void;
+  /** Says how many things there are, once that is known, and how many of them have ended without having been shown. */
+  total(count: number, endedUnseen?: number): void;
   /** An event for programs, a line of JSON each; shown in the mode `json` only. */
   event(event: object): void;
   /** Ends the display; what failed stays on the screen. */

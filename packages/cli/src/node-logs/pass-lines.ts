@@ -19,17 +19,17 @@ export function journalSource(instanceRoot: string): LogSource {
 export function passLines(lines: readonly LogLine[], { owners, program }: SourceSelection): LogLine[] {
   return lines.flatMap((line) => {
     const event = parsed(line.text);
-    if (event === undefined || (program !== undefined && program !== event.pass)) return [];
+    if (event === undefined || (program !== undefined && program !== event.passName)) return [];
     const partition = typeof event['partition'] === 'string' ? event['partition'] : undefined;
     if (!isAbout(event, partition, owners)) return [];
-    return [{ ...line, owner: partition ?? NODE, program: event.pass, text: eventText(event) }];
+    return [{ ...line, owner: partition ?? NODE, program: event.passName, text: eventText(event) }];
   });
 }
 
 function isAbout(event: JournalEvent, partition: string | undefined, owners: readonly string[] | undefined): boolean {
   if (owners === undefined) return true;
   if (partition !== undefined) return owners.includes(partition);
-  return owners.includes(NODE) || (FRAME.has(event.type) && PARTITION_PASSES.has(event.pass));
+  return owners.includes(NODE) || (FRAME.has(event.type) && PARTITION_PASSES.has(event.passName));
 }
 
 /** From when to when something happened, in milliseconds since 1970. */

@@ -15,6 +15,7 @@ import {
 import { createLinuxHost, silentLogger } from '@slapos/host';
 import type { ConfigFile } from '../config/config-file.js';
 import { CliError } from '../errors.js';
+import { failedPasses } from './failed-passes.js';
 import { readFormatRequest } from './format-request.js';
 import { linesOf, readNestedNode } from './nested-node.js';
 
@@ -31,6 +32,8 @@ export interface NodePlan {
   readonly readAtMs: number;
   readonly software?: SoftwarePlan;
   readonly instance?: readonly PlannedInstance[];
+  /** How many instance passes in a row failed on each partition, as far back as the journal goes. */
+  readonly failures?: ReadonlyMap<string, number>;
   readonly report?: readonly PlannedRemoval[];
   /** Paths of shared parts that would be removed. */
   readonly prune?: readonly string[];
@@ -59,6 +62,7 @@ export async function planPasses(passes: readonly PlannedPass[], request: PlanRe
     plan.software = await planSoftwarePass(softwareOptionsFromSection(section), ports, control);
   if (passes.includes('instance'))
     plan.instance = await planInstancePass(instanceOptionsFromSection(section), ports, control);
+  if (plan.instance !== undefined) plan.failures = await failedPasses(section.instance_root, plan.instance);
   if (passes.includes('report'))
     plan.report = await planReportPass(instanceOptionsFromSection(section), ports, control);
   if (passes.includes('prune')) plan.prune = await planPrune(section, config, signal);

@@ -40,21 +40,29 @@ const PARTITION_REASONS: Readonly<Record<PartitionReason, string>> = {
   'force-stop': 'to be stopped by force',
   'no-timestamp': 'the master gives no timestamp',
   'not-deployed': 'not deployed yet, or its last pass failed',
+  'newer-timestamp': 'changed',
   'timestamp-changed': 'changed',
   'periodicity-zero': 'processed in every pass (periodicity 0)',
   'periodicity-elapsed': 'periodicity elapsed',
   'unknown-state': 'the master asks for a state that is none',
 };
 
-/** Why a partition is handled so, in words, with what that was decided by. */
-export function instanceReason(item: PlannedInstance, nowMs: number): string {
+/**
+ * Why a partition is handled so, in words, with what that was decided by.
+ * @param failures how many passes in a row failed on it; `undefined` when that is not known
+ */
+export function instanceReason(item: PlannedInstance, nowMs: number, failures: number | undefined): string {
   const { reason, masterTimestamp, processedTimestamp, dueAtMs } = item;
   const ending = item.action === 'process' && item.requestedState !== 'started' ? `, to be ${item.requestedState}` : '';
   const why = ((): string => {
-    if (reason === 'timestamp-changed' && processedTimestamp !== undefined) {
+    if ((reason === 'newer-timestamp' || reason === 'timestamp-changed') && processedTimestamp !== undefined) {
       const sign = Number(masterTimestamp) < Number(processedTimestamp) ? '<' : '>';
       return `master timestamp ${masterTimestamp ?? ''} ${sign} processed ${processedTimestamp}`;
     }
+    if (reason === 'not-deployed' && failures !== undefined)
+      return failures === 0
+        ? 'not deployed yet'
+        : `last pass failed${failures === 1 ? '' : ` ${String(failures)} times`}, next by retry`;
     if (reason === 'periodicity-elapsed' && dueAtMs !== undefined)
       return `periodicity elapsed ${spanText(nowMs - dueAtMs)} ago`;
     if (reason === 'unchanged' && dueAtMs !== undefined)

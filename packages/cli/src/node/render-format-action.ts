@@ -3,7 +3,7 @@ import { type AccountChange, renderNetworkChange } from '@slapos/host';
 
 /** An action as `--dry-run` prints it: the command that would be run, or what would be done to which file, and why. */
 export function renderFormatAction(action: FormatAction, masterUrl: string): string {
-  return `${whatOf(action, masterUrl)}  (${action.reason})`;
+  return `${formatActionText(action, masterUrl)}  (${action.reason})`;
 }
 
 /** One and several of what an action changes. */
@@ -32,7 +32,8 @@ export function summarizeFormat({ computer, actions }: Pick<FormatResult, 'compu
   return changed === '' ? `${partitions}; nothing had to be changed` : `${partitions}; changed: ${changed}`;
 }
 
-function whatOf(action: FormatAction, masterUrl: string): string {
+/** The same without the reason. */
+export function formatActionText(action: FormatAction, masterUrl: string): string {
   switch (action.kind) {
     case 'account':
       return accountCommand(action.change);

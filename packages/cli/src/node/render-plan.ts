@@ -119,9 +119,18 @@ function releaseLines({ releases, collections }: SoftwarePlan): PlanLine[] {
   ];
 }
 
-function partitionLines({ software, instance = [], report = [], readAtMs }: NodePlan): PlanLine[] {
+function partitionLines({
+  software,
+  instance = [],
+  report = [],
+  failures = new Map(),
+  readAtMs,
+}: NodePlan): PlanLine[] {
   const built = releasesToBuild(software);
   const short = shortUrls(instance.map(({ softwareReleaseUrl = '' }) => softwareReleaseUrl));
+  // The type says something of what is processed only; the others use its place for longer titles.
+  const processed = instance.filter((item) => item.action === 'process' && !isBlocked(item, built));
+  const titleWidth = Math.max(0, ...processed.map(({ instanceTitle = '' }) => instanceTitle.length));
   return [
     ...instance
       .filter((item) => item.reason !== 'filtered' && item.action !== 'tidy')
@@ -133,21 +142,25 @@ function partitionLines({ software, instance = [], report = [], readAtMs }: Node
     const { action, softwareReleaseUrl = '' } = item;
     if (isBlocked(item, built))
       return line('?', 'blocked', named(item), `release not built: ${short(softwareReleaseUrl)}`);
-    const reason = instanceReason(item, readAtMs);
+    const reason = instanceReason(item, readAtMs, failures.get(item.partitionId));
     switch (action) {
       case 'process':
-        return line('!', 'process', named(item), item.blocked ? `${reason}, after its release is built` : reason);
+        return line('!', 'process', typed(item), item.blocked ? `${reason}, after its release is built` : reason);
       case 'refuse':
         return line('?', 'refuse', named(item), reason);
       default:
         return line('.', 'skip', named(item), reason);
     }
   }
+
+  function typed({ partitionId, instanceTitle = '', softwareType }: PlannedInstance): string[] {
+    const type = softwareType === undefined ? '' : `[${softwareType}]`;
+    return [partitionId, `${instanceTitle.padEnd(titleWidth)}  ${type}`.trimEnd()];
+  }
 }
 
-function named(item: Pick<PlannedInstance, 'partitionId' | 'instanceTitle' | 'softwareType'>): string[] {
-  const type = item.softwareType === undefined ? '' : `[${item.softwareType}]`;
-  return [item.partitionId, item.instanceTitle ?? '', type];
+function named({ partitionId, instanceTitle = '' }: Pick<PlannedInstance, 'partitionId' | 'instanceTitle'>): string[] {
+  return [partitionId, instanceTitle];
 }
 
 /** URLs of the releases that the same plan builds. */

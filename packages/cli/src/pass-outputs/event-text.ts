@@ -1,6 +1,6 @@
 import type { JournalEvent } from './read-journal.js';
 
-const COMMON_FIELDS = new Set(['v', 'time', 'type', 'pass', 'passId']);
+const COMMON_FIELDS = new Set(['v', 'time', 'type', 'pass', 'passName', 'passId']);
 
 /** An event of a pass in one line, without its instant and its pass. */
 export function eventText(event: JournalEvent): string {

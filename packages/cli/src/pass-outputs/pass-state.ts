@@ -10,7 +10,7 @@ const STATE_MODE = 0o644;
 
 /** How far the last pass is, or how it ended, as others on the machine can read it (spec: ux-ideas §9). */
 export interface PassState {
-  readonly pass: PassEvent['pass'];
+  readonly pass: PassEvent['passName'];
   readonly passId: string;
   readonly pid: number;
   readonly startedAt: string;
@@ -41,7 +41,7 @@ export class PassStateFile {
 
   observe(event: PassEvent): void {
     this.#note(event);
-    const { pass, passId, time } = event;
+    const { passName: pass, passId, time } = event;
     const end = event.type === 'pass.finished' ? { outcome: event.outcome, counts: event.counts } : {};
     this.#state = {
       pass,
@@ -70,10 +70,11 @@ export class PassStateFile {
 
   #note(event: PassEvent): void {
     const name = 'software' in event ? event.software : 'partition' in event ? event.partition : undefined;
-    if (name === undefined) return;
+    // What is said about a part of the work, such as a service, neither begins nor ends it.
+    if (name === undefined || !/^(?:software|partition)\./.test(event.type)) return;
     if (event.type.endsWith('.planned')) this.#planned.add(name);
     if (event.type.endsWith('.started')) this.#working.add(name);
-    if (event.type.endsWith('.finished') && event.type !== 'promise.finished') {
+    if (event.type.endsWith('.finished')) {
       this.#working.delete(name);
       this.#finished.add(name);
     }

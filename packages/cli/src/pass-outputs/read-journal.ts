@@ -8,7 +8,7 @@ import { journalFiles } from './event-journal.js';
 const LOOK_INTERVAL_MS = 300;
 
 /** An event of the journal. */
-export type JournalEvent = Pick<PassEvent, 'v' | 'time' | 'type' | 'pass' | 'passId'> &
+export type JournalEvent = Pick<PassEvent, 'v' | 'time' | 'type' | 'pass' | 'passName' | 'passId'> &
   Readonly<Record<string, unknown>>;
 
 interface Position {

@@ -52,6 +52,7 @@ export async function applyFormat(actions: readonly FormatAction[], ports: Forma
     // The map's keys and the union come from one type, which the compiler cannot see through an index.
     const execute = executors[action.kind] as (action: FormatAction) => Promise<void>;
     await execute(action);
+    ports.onDone?.(action);
   }
 }
 

@@ -5,7 +5,7 @@ import { computerToWire, readStateDocument, renderStateDocument } from '../compu
 import { machineFacts, OS_RELEASE_FILES } from '../computer/facts.js';
 import { wantedComputer } from '../computer/load-computer.js';
 import type { FormatOptions } from '../config/options.js';
-import type { ObservedNetwork } from '../network/network-state.js';
+import type { NetworkStep, ObservedNetwork } from '../network/network-state.js';
 import type { NetworkOptions, NetworkPlan } from '../network/plan-network.js';
 import { planNetwork } from '../network/plan-network.js';
 import { observeNetwork, pendingDetection, settleNetwork } from '../network/settle-network.js';
@@ -40,6 +40,8 @@ export interface FormatPorts {
     | undefined;
   /** Finds the address by which others see this machine, for the document; default: it stays unknown. */
   readonly publicIpv4Address?: (() => Promise<string | null>) | undefined;
+  /** Hears of each change when it has been made. It must not throw; a dry run makes none. */
+  readonly onDone?: ((action: FormatAction) => void) | undefined;
 }
 
 /** What a run did, or in a dry run would do. */
@@ -78,6 +80,7 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
   for (const change of users) {
     logger.debug('Formatting', { action: change.kind, change });
     await applyAccountChange(required(work.accounts, 'accounts'), change);
+    if (!options.dryRun) ports.onDone?.(accountAction(change));
   }
   const roots = planRoots(await observeMachine(wanted, options, { host: work }, 'roots'), wanted, options);
   if (!options.dryRun) await applyFormat(roots, ports);
@@ -103,6 +106,7 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
                   if (!options.dryRun) await writeIntent(options.computerXml, stateText(intended, facts));
                 },
               });
+      if (!options.dryRun) for (const step of settled.steps) ports.onDone?.(networkAction(step));
       const observed = await observeMachine(settled.computer, options, { host: work });
       const now = { ...facts, publicIpv4Address: (await publicAddress) ?? null };
       const planned = planPartitions(observed, settled.computer, now, options);
@@ -112,19 +116,18 @@ export async function formatComputer(options: FormatOptions, ports: FormatPorts)
       await managers?.run('formatTearDown', managed);
     }
   })();
-  const actions: FormatAction[] = [
-    ...users.map((change) => ({
-      kind: 'account' as const,
-      reason: change.kind.startsWith('create') ? 'not there' : 'differs',
-      change,
-    })),
-    ...roots,
-    ...steps.map(({ change, reason }) => ({ kind: 'network' as const, reason, change })),
-    ...rest,
-  ];
+  const actions: FormatAction[] = [...users.map(accountAction), ...roots, ...steps.map(networkAction), ...rest];
   if (options.dryRun) return { computer, actions, sendFailure: undefined, sent: false };
   await removeIntent(options.computerXml);
   return { computer, actions, ...(await sendDocument(rest, ports)) };
+}
+
+function accountAction(change: AccountChange): FormatAction {
+  return { kind: 'account', reason: change.kind.startsWith('create') ? 'not there' : 'differs', change };
+}
+
+function networkAction({ change, reason }: NetworkStep): FormatAction {
+  return { kind: 'network', reason, change };
 }
 
 async function loadWanted(options: FormatOptions, logger: Logger): Promise<Computer> {
@@ -214,12 +217,13 @@ function stateText(computer: Computer, facts: MachineFacts): string {
 
 async function sendDocument(
   actions: readonly FormatAction[],
-  { send }: FormatPorts,
+  { send, onDone }: FormatPorts,
 ): Promise<Pick<FormatResult, 'sent' | 'sendFailure'>> {
   for (const action of actions) {
     if (action.kind !== 'send') continue;
     try {
       await send(action.document);
+      onDone?.(action);
     } catch (sendFailure) {
       return { sendFailure, sent: false };
     }

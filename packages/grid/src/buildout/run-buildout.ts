@@ -46,7 +46,7 @@ export async function runBuildCommand(
     code: 'GRID_BUILD_FAILED' | 'GRID_BUILD_TIMED_OUT',
     message: string,
     output: string,
-    cause?: unknown,
+    { cause, exitCode }: { readonly cause?: unknown; readonly exitCode?: number } = {},
   ): BuildError => {
     const { excerpt, part } = explainOutput(output);
     return new BuildError(
@@ -55,6 +55,7 @@ export async function runBuildCommand(
       {
         output,
         excerpt,
+        ...(exitCode === undefined ? {} : { exitCode }),
         ...(part === undefined ? {} : { part }),
         ...(options.logPath === undefined ? {} : { logPath: options.logPath }),
       },
@@ -94,7 +95,7 @@ export async function runBuildCommand(
       isSlapOSError(error) &&
       (error.code === 'HOST_COMMAND_NOT_FOUND' || error.code === 'HOST_COMMAND_FAILED_TO_START')
     ) {
-      throw fail('GRID_BUILD_FAILED', command.failure, error.message, error);
+      throw fail('GRID_BUILD_FAILED', command.failure, error.message, { cause: error });
     }
     throw error;
   }
@@ -110,6 +111,11 @@ export async function runBuildCommand(
   if (result.exitCode !== 0) {
     ports.logger.error(command.failure);
     const killed = result.signal === null ? '' : `\n(killed by ${result.signal})`;
-    throw fail('GRID_BUILD_FAILED', command.failure, output + killed);
+    throw fail(
+      'GRID_BUILD_FAILED',
+      command.failure,
+      output + killed,
+      result.exitCode === null ? {} : { exitCode: result.exitCode },
+    );
   }
 }

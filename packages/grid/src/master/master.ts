@@ -1,4 +1,4 @@
-import type { ComputerInformation } from '@slapos/slap';
+import type { ComputerInformation, MasterRequestListener } from '@slapos/slap';
 
 /** The client certificate of a partition, as PEM texts. */
 export interface PartitionCertificate {
@@ -16,6 +16,9 @@ export interface MasterCallOptions {
  * All calls throw SlapError; see `isMasterUnreachable` for the ones that end an online pass.
  */
 export interface Master {
+  /** Tells of each request when it has ended, from now on. Absent where none are sent. @returns ends it */
+  onRequest?(listener: MasterRequestListener): () => void;
+
   /** Everything that the master wants of this computer: one request. */
   fetchComputerInformation(options?: MasterCallOptions): Promise<ComputerInformation>;
 

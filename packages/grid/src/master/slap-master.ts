@@ -1,4 +1,4 @@
-import type { ComputerInformation, SlapClient } from '@slapos/slap';
+import type { ComputerInformation, MasterRequestListener, SlapClient } from '@slapos/slap';
 
 import { isNotFoundAtMaster } from './failures.js';
 import type { Master, MasterCallOptions, PartitionCertificate } from './master.js';
@@ -15,6 +15,10 @@ class SlapMaster implements Master {
   constructor(client: SlapClient, computerId: string) {
     this.#client = client;
     this.#computerId = computerId;
+  }
+
+  onRequest(listener: MasterRequestListener): () => void {
+    return this.#client.onRequest(listener);
   }
 
   fetchComputerInformation(options: MasterCallOptions = {}): Promise<ComputerInformation> {

@@ -21,10 +21,20 @@ const ERROR_LOG_MODE = 0o644;
 /** A partition that is to be processed. */
 export type PlannedProcess = Extract<PlannedPartition, { action: 'process' }>;
 
+/** A promise that fails, and what it says. */
+export interface FailedPromise {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** How the work on one partition ended. */
 export interface PartitionEnd {
   readonly outcome: ItemOutcome;
   readonly error?: Error;
+  /** Where it says in full why it failed. */
+  readonly logPath?: string;
+  /** The first promise that fails. */
+  readonly failedPromise?: FailedPromise;
 }
 
 function errorLogName(partitionId: string): string {
@@ -101,7 +111,7 @@ export async function finishPartition(
         });
         work.logger.error(error.message);
         await ports.master.reportPartitionError(partitionId, error.message);
-        return { outcome: 'promise-failed', error };
+        return { outcome: 'promise-failed', error, failedPromise: report.firstFailure };
       }
     }
     emit('partition.step', { partition: partitionId, step: 'report' });
@@ -133,6 +143,7 @@ export async function failPartition(
         ? thrown
         : new Error(String(thrown));
   const isBroken = planned.action === 'refuse';
+  let logPath: string | undefined;
   try {
     if (isBroken) ports.logger.error(error.message, { partition: partitionId });
     else {
@@ -142,6 +153,7 @@ export async function failPartition(
         // It may have been there already, with only the certainty missing that the disk has it.
         if (planned.action === 'process' && planned.keepsTimestamp) await work.folder.removeTree(TIMESTAMP_FILE);
         await work.folder.writeAtomic(errorLogName(partitionId), errorReport(error), { mode: ERROR_LOG_MODE });
+        logPath = `${work.directory}/${errorLogName(partitionId)}`;
         const isStarted = planned.action === 'process' && planned.services === 'start';
         if (isStarted && signal?.aborted !== true) await runPartitionPromises(work, context, 'test');
       });
@@ -150,7 +162,7 @@ export async function failPartition(
     ports.logger.warn('Could not leave the error in the partition', { partition: partitionId, error: second });
   }
   if (!isMasterUnreachable(error)) await ports.master.reportPartitionError(partitionId, errorReport(error));
-  return { outcome: 'failed', error };
+  return { outcome: 'failed', error, ...(logPath === undefined ? {} : { logPath }) };
 }
 
 /** Looks at the promises of a partition that is up to date, and tells the master when their state changed. (spec: grid 9.4) */
@@ -176,7 +188,10 @@ export async function checkPartition(
       await ports.master.reportPartitionStarted(work.partitionId, callOptions(context));
       told.note(requested, 'well');
     }
-    return { outcome: 'unchanged' };
+    return {
+      outcome: 'unchanged',
+      ...(report.firstFailure === undefined ? {} : { failedPromise: report.firstFailure }),
+    };
   });
 }
 

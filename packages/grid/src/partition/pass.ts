@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 
 import type { HeldLock } from '@slapos/host';
@@ -8,14 +7,16 @@ import type { ComputerInformation } from '@slapos/slap';
 import { errorReport } from '../errors.js';
 import { isMasterUnreachable } from '../master/failures.js';
 import { forEachLimited } from '../pass/concurrency.js';
-import { createEmit, type Emit, type ItemOutcome, type PassObserver } from '../pass/events.js';
+import type { ItemOutcome } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
+import { observedPass, type PassControl } from '../pass/observed-pass.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import {
   applySimply,
   checkPartition,
+  type FailedPromise,
   failPartition,
   finishPartition,
   type PartitionEnd,
@@ -32,6 +33,7 @@ import type { PartitionReason, PlannedPartition } from './plan.js';
 import { planItems, type PlannedItem } from './plan-pass.js';
 import { logSummary } from './summary.js';
 import { ToldStatus } from './told-status.js';
+import { ServiceEvents } from './service-events.js';
 import type { InstanceContext } from './work.js';
 
 /** What became of one partition. */
@@ -45,6 +47,8 @@ export interface PartitionItemResult {
   readonly durationMs: number;
   /** Present when it failed, also when only its promises did. */
   readonly error?: Error;
+  /** The first promise that fails, also of a partition that was left as it is. */
+  readonly failedPromise?: FailedPromise;
 }
 
 /** How an instance pass ended. */
@@ -58,16 +62,11 @@ export interface InstancePassResult {
   readonly durationMs: number;
 }
 
-/** How a pass is watched and stopped. */
-export interface InstancePassControl {
-  readonly signal?: AbortSignal;
-  readonly observer?: PassObserver;
-}
-
 /** One instance pass: what it has found out so far. */
 class InstancePass {
   readonly #context: InstanceContext;
   readonly #told: ToldStatus;
+  readonly #services: ServiceEvents;
   /** As it was before the master was asked. */
   readonly #removals: Removals;
   readonly #claims = new Map<string, HeldLock>();
@@ -84,6 +83,7 @@ class InstancePass {
   constructor(context: InstanceContext, told: ToldStatus, removals: Removals) {
     this.#context = context;
     this.#told = told;
+    this.#services = new ServiceEvents(context);
     this.#removals = removals;
     // The debugger of buildout needs the terminal for itself.
     this.#jobs = context.options.buildoutDebug === true ? 1 : (context.options.jobs ?? os.availableParallelism());
@@ -164,6 +164,7 @@ class InstancePass {
     this.#told.forget(item.planned.partitionId);
     await this.#guard(item, async () => {
       if (!(await this.#claim(item))) return { outcome: 'skipped' };
+      await this.#services.remember(item.planned.partitionId);
       await preparePartition(item.planned as PlannedProcess, item.requested, this.#context);
       return undefined;
     });
@@ -231,6 +232,7 @@ class InstancePass {
     const spent = (this.#spent.get(planned.partitionId) ?? 0) + clock.monotonic() - began;
     this.#spent.set(planned.partitionId, spent);
     if (end === undefined) return;
+    await this.#services.compare(planned.partitionId);
     await this.#claims.get(planned.partitionId)?.release();
     this.#claims.delete(planned.partitionId);
     this.#record(item, end, spent);
@@ -257,12 +259,14 @@ class InstancePass {
       ...(requested.softwareType === undefined ? {} : { softwareType: requested.softwareType }),
       ...(requested.instanceTitle === undefined ? {} : { instanceTitle: requested.instanceTitle }),
       ...(end.error === undefined ? {} : { error: end.error }),
+      ...(end.failedPromise === undefined ? {} : { failedPromise: end.failedPromise }),
     });
     this.#context.emit('partition.finished', {
       partition: partitionId,
       outcome: end.outcome,
       durationMs,
       ...(end.error === undefined ? {} : { message: end.error.message }),
+      ...(end.logPath === undefined ? {} : { logPath: end.logPath }),
     });
   }
 }
@@ -305,10 +309,15 @@ async function runOnline(
   }
   for (const name of plan.invalidPeriodicities) {
     ports.logger.warn('The periodicity of the Software Release is not an integer: removed', { directory: name });
+    emit('config.warning', {
+      message: `The periodicity of the Software Release in ${options.softwareRoot}/${name} is not an integer: removed`,
+    });
     await removeInvalidPeriodicity(options.softwareRoot, name);
   }
-  for (const { planned } of plan.items) {
-    emit('partition.planned', { partition: planned.partitionId, action: planned.action, reason: planned.reason });
+  for (const { planned, requested } of plan.items) {
+    const { partitionId: partition, action, reason } = planned;
+    const title = requested.instanceTitle === undefined ? {} : { title: requested.instanceTitle };
+    emit('partition.planned', { partition, action, reason, ...title });
   }
   const told = await ToldStatus.open(options, information.partitions, ports.logger);
   const pass = new InstancePass(context, told, removals);
@@ -329,16 +338,13 @@ async function runOnline(
 export async function runInstancePass(
   options: InstancePassOptions,
   ports: GridPorts,
-  control: InstancePassControl = {},
+  control: PassControl = {},
 ): Promise<InstancePassResult> {
   checkNodeOptions(options);
   const { clock } = ports.host;
   const began = clock.monotonic();
-  const passId = randomUUID();
-  const emit: Emit = createEmit('instance', passId, clock, control.observer);
-  const context: InstanceContext = { options, ports, emit, signal: control.signal };
-  emit('pass.started', { id: passId, pid: process.pid });
-  return endingWithEvent(emit, clock, async () => {
+  return observedPass('instance', ports, control, async (emit, passId) => {
+    const context: InstanceContext = { options, ports, emit, signal: control.signal };
     await prepareStructure(options);
     if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
     ports.logger.info('Processing computer partitions...');

@@ -44,7 +44,7 @@ test.each<Case>([
   ['up to date and destroyed: nothing', { requested: { requestedState: 'destroyed' } }, 'skip unchanged'],
   ['never deployed', { observed: NO_TIMESTAMP }, 'process not-deployed'],
   ['the master gives no timestamp', { requested: NO_TIMESTAMP }, 'process no-timestamp'],
-  ['a newer timestamp', { requested: { timestamp: '1763800001' } }, 'process timestamp-changed'],
+  ['a newer timestamp', { requested: { timestamp: '1763800001' } }, 'process newer-timestamp'],
   ['an older timestamp, too', { requested: { timestamp: '1763799999' } }, 'process timestamp-changed'],
   ['timestamps are compared as text', { requested: { timestamp: '1763800000.0' } }, 'process timestamp-changed'],
   ['an empty file of a crash differs', { observed: { timestamp: '' } }, 'process timestamp-changed'],

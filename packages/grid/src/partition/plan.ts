@@ -45,6 +45,9 @@ export type PartitionReason =
   | 'force-stop'
   | 'no-timestamp'
   | 'not-deployed'
+  /** The master has changed something since the last success. */
+  | 'newer-timestamp'
+  /** It differs otherwise: the master was set back to an older state. */
   | 'timestamp-changed'
   | 'periodicity-zero'
   | 'periodicity-elapsed'
@@ -94,11 +97,17 @@ function timestampReason(
   if (requested.timestamp === undefined) return 'no-timestamp';
   if (periodicitySeconds === 0) return 'periodicity-zero';
   if (observed.timestamp === undefined) return 'not-deployed';
-  if (observed.timestamp !== requested.timestamp) return 'timestamp-changed';
+  if (observed.timestamp !== requested.timestamp)
+    return isNewer(requested.timestamp, observed.timestamp) ? 'newer-timestamp' : 'timestamp-changed';
   if (periodicitySeconds < 0) return 'unchanged';
   const writtenAtMs = observed.timestampWrittenAtMs ?? 0;
   const dueMs = writtenAtMs + periodicitySeconds * MILLISECONDS_PER_SECOND;
   return nowMs <= dueMs ? 'unchanged' : 'periodicity-elapsed';
+}
+
+/** An empty text is what a crash left: it says nothing about what is newer. */
+function isNewer(timestamp: string, than: string): boolean {
+  return than !== '' && Number(timestamp) > Number(than);
 }
 
 function isPartitionState(state: string): state is PartitionState {

@@ -59,10 +59,9 @@ export async function runPartitionPromises(
 ): Promise<PromiseOutcome> {
   const { options, ports, emit } = context;
   const { partitionId } = work;
-  emit('partition.step', { partition: partitionId, step: 'promises' });
   const python = await releasePython(options.softwareRoot, work.requested.softwareReleaseUrl);
   const { certificateFile, keyFile } = certificatePaths(options.certificateRepositoryPath, partitionId);
-  const outcome = await ports.promises.run(
+  return ports.promises.run(
     {
       partitionPath: work.directory,
       partitionId,
@@ -72,15 +71,17 @@ export async function runPartitionPromises(
       timeoutSeconds: options.promiseTimeoutSeconds ?? DEFAULT_PROMISE_TIMEOUT_SECONDS,
       force: mode === 'test',
       checkAnomaly: mode === 'anomaly',
+      onStart: (count) => {
+        emit('partition.step', { partition: partitionId, step: 'promises', count });
+      },
+      onResult: ({ name, failed, message, executionSeconds }) => {
+        const durationMs = executionSeconds * MILLISECONDS_PER_SECOND;
+        emit('promise.finished', { partition: partitionId, promise: name, ok: !failed, message, durationMs });
+      },
       ...(options.promiseRules === undefined ? {} : { rules: options.promiseRules }),
       ...(python === undefined ? {} : { pythonInterpreter: python }),
       ...(certificateFile === '' ? {} : { certificateFile, keyFile }),
     },
     context.signal,
   );
-  for (const { name, failed, message, executionSeconds } of outcome.results ?? []) {
-    const durationMs = executionSeconds * MILLISECONDS_PER_SECOND;
-    emit('promise.finished', { partition: partitionId, promise: name, ok: !failed, message, durationMs });
-  }
-  return outcome;
 }

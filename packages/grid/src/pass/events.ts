@@ -1,8 +1,9 @@
 import type { PlannedRelease } from '../software/plan.js';
 import type { PlannedPartition } from '../partition/plan.js';
+import type { MasterRequest } from '@slapos/slap';
 
 /** Which pass it is about. */
-export type PassName = 'software' | 'instance' | 'promise' | 'report';
+export type PassName = 'software' | 'instance' | 'promise' | 'report' | 'format';
 
 /** Where the work on a partition stands. */
 export type PartitionStep =
@@ -38,7 +39,7 @@ export type ItemOutcome =
 /** What each type of event carries beside the common fields. (spec: ux-ideas 17) */
 export interface PassEventFields {
   'pass.started': {
-    /** The same as `passId`. */
+    /** The same as `passId`, and as `pass` of all events after it. */
     readonly id: string;
     readonly pid: number;
   };
@@ -52,9 +53,20 @@ export interface PassEventFields {
     readonly message?: string;
   };
   'master.offline': { readonly message: string };
+  /** A request to the master has ended. */
+  'master.request': MasterRequest;
+  /** Something of the configuration that is not used, or not as somebody meant it. */
+  'config.warning': { readonly message: string };
   'software.planned': { readonly software: string; readonly action: PlannedRelease['action']; readonly reason: string };
   'software.started': { readonly software: string; readonly action: PlannedRelease['action'] };
-  'software.part': { readonly software: string; readonly part: string; readonly index: number };
+  'software.part': {
+    readonly software: string;
+    readonly part: string;
+    /** The first one is 1. */
+    readonly index: number;
+    /** How many there will be, going by the build before; absent when none is known. */
+    readonly estimatedTotal?: number;
+  };
   'software.output': { readonly software: string; readonly line: string };
   'software.finished': {
     readonly software: string;
@@ -68,17 +80,37 @@ export interface PassEventFields {
     readonly partition: string;
     readonly action: PlannedPartition['action'];
     readonly reason: string;
+    readonly title?: string;
   };
   'partition.started': { readonly partition: string };
-  'partition.step': { readonly partition: string; readonly step: PartitionStep };
+  'partition.step': {
+    readonly partition: string;
+    readonly step: PartitionStep;
+    /** Of the step `promises`: how many are run. */
+    readonly count?: number;
+  };
   'partition.output': { readonly partition: string; readonly line: string };
   'partition.finished': {
     readonly partition: string;
     readonly outcome: ItemOutcome;
     readonly durationMs: number;
     readonly message?: string;
+    /** Where it says in full why it failed. */
+    readonly logPath?: string;
   };
   'partition.destroyed': { readonly partition: string };
+  /** A service runs that did not run before the pass, or that was started anew. */
+  'service.started': { readonly partition: string; readonly service: string; readonly pid: number };
+  /** A service does not run any more that ran before the pass, or could not be kept running. */
+  'service.exited': {
+    readonly partition: string;
+    readonly service: string;
+    /** As the supervisor names it; `REMOVED` when it does not have the service any more. */
+    readonly state: string;
+    readonly exitStatus?: number;
+  };
+  /** One change of the machine that formatting has made. */
+  'format.step': { readonly step: string; readonly reason: string; readonly detail: string };
   'promise.finished': {
     readonly partition: string;
     readonly promise: string;
@@ -95,7 +127,10 @@ export type PassEvent = {
     /** ISO 8601, UTC, milliseconds. */
     readonly time: string;
     readonly type: Type;
-    readonly pass: PassName;
+    /** In `pass.started` the kind of the pass, in all others the id that it began with. */
+    readonly pass: string;
+    /** The kind of the pass. */
+    readonly passName: PassName;
     /** The same for all events of one pass. */
     readonly passId: string;
   } & PassEventFields[Type];
@@ -109,17 +144,18 @@ export type Emit = <Type extends keyof PassEventFields>(type: Type, fields: Pass
 
 /** The `emit` of one pass. */
 export function createEmit(
-  pass: PassName,
+  passName: PassName,
   passId: string,
   clock: { now(): number },
   observer: PassObserver | undefined,
 ): Emit {
   if (observer === undefined) return () => {};
   return (type, fields) => {
-    const common = { v: 1, time: new Date(clock.now()).toISOString(), type, pass, passId };
+    const pass = type === 'pass.started' ? passName : passId;
+    const common = { v: 1, time: new Date(clock.now()).toISOString(), type, pass };
     // Clocks count fractions of milliseconds; those who read of it do not.
     const whole = 'durationMs' in fields ? { durationMs: Math.round(fields.durationMs) } : {};
     // The compiler cannot see that a type and its own fields make one member of the union.
-    observer({ ...common, ...fields, ...whole } as unknown as PassEvent);
+    observer({ ...common, ...fields, ...whole, passName, passId } as unknown as PassEvent);
   };
 }

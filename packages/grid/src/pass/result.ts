@@ -1,4 +1,4 @@
-import type { Emit, ItemOutcome } from './events.js';
+import type { ItemOutcome } from './events.js';
 
 /** What a pass as a whole came to. */
 export type PassOutcome =
@@ -26,21 +26,4 @@ export function countOutcomes(items: readonly { readonly outcome: ItemOutcome }[
   const counts: Record<string, number> = {};
   for (const { outcome } of items) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
-}
-
-/** Sees to it that a pass which ends by an error is said to have ended, too: who follows the events would wait for it for ever. */
-export async function endingWithEvent<Result>(
-  emit: Emit,
-  clock: { monotonic(): number },
-  work: () => Promise<Result>,
-): Promise<Result> {
-  const began = clock.monotonic();
-  try {
-    return await work();
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const durationMs = clock.monotonic() - began;
-    emit('pass.finished', { outcome: 'failure', exitCode: PASS_EXIT_CODES.failure, counts: {}, durationMs, message });
-    throw error;
-  }
 }

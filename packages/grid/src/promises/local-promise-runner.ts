@@ -30,6 +30,8 @@ export function createPromiseRunner(ports: {
           ...(request.certificateFile === undefined ? {} : { certFile: request.certificateFile }),
           ...(request.keyFile === undefined ? {} : { keyFile: request.keyFile }),
           ...(request.rules === undefined ? {} : ruleOptions(request.rules)),
+          ...(request.onStart === undefined ? {} : { onStart: request.onStart }),
+          ...(request.onResult === undefined ? {} : { onResult: request.onResult }),
           ...(signal === undefined ? {} : { signal }),
         },
         {

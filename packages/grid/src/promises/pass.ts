@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 import type { PartitionInformation } from '@slapos/slap';
 
 import { GridError } from '../errors.js';
@@ -9,10 +7,11 @@ import { promiseFailureText, runPartitionPromises } from '../partition/promises.
 import { logSummary } from '../partition/summary.js';
 import { logHeading, withPartition, type InstanceContext } from '../partition/work.js';
 import { forEachLimited } from '../pass/concurrency.js';
-import { createEmit, type ItemOutcome, type PassObserver } from '../pass/events.js';
+import type { ItemOutcome } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions } from '../pass/options.js';
+import { observedPass, type PassControl } from '../pass/observed-pass.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 
 /** What became of the promises of one partition. */
 export interface PromiseItemResult {
@@ -92,15 +91,12 @@ async function checkPromises(requested: PartitionInformation, context: InstanceC
 export async function runPromisePass(
   options: InstancePassOptions,
   ports: GridPorts,
-  control: { readonly signal?: AbortSignal; readonly observer?: PassObserver } = {},
+  control: PassControl = {},
 ): Promise<PromisePassResult> {
   checkNodeOptions(options);
   const { clock } = ports.host;
   const began = clock.monotonic();
-  const passId = randomUUID();
-  const emit = createEmit('promise', passId, clock, control.observer);
-  emit('pass.started', { id: passId, pid: process.pid });
-  return endingWithEvent(emit, clock, async () => {
+  return observedPass('promise', ports, control, async (emit, passId) => {
     ports.logger.info('Processing promises...');
     const information = await ports.master.fetchComputerInformation(
       control.signal === undefined ? {} : { signal: control.signal },

@@ -31,6 +31,18 @@ export interface PromiseRunRequest {
   readonly certificateFile?: string;
   readonly keyFile?: string;
   readonly rules?: PromiseRules;
+  /** Hears how many are run, before the first of them is. */
+  readonly onStart?: (count: number) => void;
+  /** Hears what each said, as soon as it has. */
+  readonly onResult?: (result: PromiseRunResult) => void;
+}
+
+/** What one promise said. */
+export interface PromiseRunResult {
+  readonly name: string;
+  readonly failed: boolean;
+  readonly message: string;
+  readonly executionSeconds: number;
 }
 
 /** What a pass has to know of a run. */
@@ -38,12 +50,7 @@ export interface PromiseOutcome {
   /** The first promise that failed, in the order of running; absent when all passed. */
   readonly firstFailure?: { readonly name: string; readonly message: string } | undefined;
   /** Those that ran, in order. */
-  readonly results?: readonly {
-    readonly name: string;
-    readonly failed: boolean;
-    readonly message: string;
-    readonly executionSeconds: number;
-  }[];
+  readonly results?: readonly PromiseRunResult[];
 }
 
 /** Runs the promises of a partition. A promise that fails is a result; only what keeps them from being run is an error. */

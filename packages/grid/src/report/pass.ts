@@ -1,14 +1,12 @@
-import { randomUUID } from 'node:crypto';
-
 import type { PartitionInformation } from '@slapos/slap';
 
 import { errorReport, GridError } from '../errors.js';
 import { PARTITION_ID } from '../partition/plan.js';
 import { type InstanceContext, openPartition } from '../partition/work.js';
-import { createEmit, type Emit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type InstancePassOptions, type NodeOptions } from '../pass/options.js';
+import { observedPass, type PassControl } from '../pass/observed-pass.js';
 import type { GridPorts } from '../pass/ports.js';
-import { countOutcomes, endingWithEvent, PASS_EXIT_CODES } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import { destroyPartition, type DestructionResult, type KeptReason } from './destroy.js';
 import { UsageOutbox } from './outbox.js';
@@ -20,12 +18,6 @@ import { sendReports, type SendingResult } from './send-reports.js';
 /** Options of the report pass. (spec: grid 2.3, 11) */
 export type ReportPassOptions = NodeOptions &
   Pick<InstancePassOptions, 'forbidSupervisordAutomaticLaunch' | 'instanceStorageHome' | 'firewall'>;
-
-/** How a report pass is watched and stopped. */
-export interface ReportPassControl {
-  readonly signal?: AbortSignal;
-  readonly observer?: PassObserver;
-}
 
 /** What became of one partition. */
 export interface ReportItemResult {
@@ -60,16 +52,13 @@ export interface ReportPassResult {
 export async function runReportPass(
   options: ReportPassOptions,
   ports: GridPorts,
-  control: ReportPassControl = {},
+  control: PassControl = {},
 ): Promise<ReportPassResult> {
   checkNodeOptions(options);
   const { clock } = ports.host;
   const began = clock.monotonic();
-  const passId = randomUUID();
-  const emit: Emit = createEmit('report', passId, clock, control.observer);
-  const context: InstanceContext = { options, ports, emit, signal: control.signal };
-  emit('pass.started', { id: passId, pid: process.pid });
-  return endingWithEvent(emit, clock, async () => {
+  return observedPass('report', ports, control, async (emit, passId) => {
+    const context: InstanceContext = { options, ports, emit, signal: control.signal };
     await prepareStructure(options);
     if (options.forbidSupervisordAutomaticLaunch !== true) await ports.supervisor.ensureRunning();
     const pass = new ReportPass(context);

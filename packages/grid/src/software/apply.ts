@@ -191,7 +191,10 @@ async function runBuild(
   await ports.builder.prepareSoftware(preparation);
   await noteGitRevision(ports, folder, softwareReleaseUrl, user);
   let parts = 0;
-  await withBuildLog(options.instanceRoot, planned.directoryName, logger, async (log) => {
+  await withBuildLog(options.instanceRoot, planned.directoryName, logger, async (log, partsBefore) => {
+    // A build that does more than the one before shows that the number is not right any more.
+    const estimate = (): { estimatedTotal?: number } =>
+      partsBefore === undefined || parts > partsBefore ? {} : { estimatedTotal: partsBefore };
     await ports.builder.buildSoftware(
       {
         ...preparation,
@@ -207,11 +210,12 @@ async function runBuild(
         },
         onPart: (part) => {
           parts += 1;
-          emit('software.part', { software: softwareReleaseUrl, part, index: parts });
+          emit('software.part', { software: softwareReleaseUrl, part, index: parts, ...estimate() });
         },
       },
       signal,
     );
+    return parts;
   });
 }
 

@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto';
-
 import { GridError } from '../errors.js';
 import { forEachLimited } from '../pass/concurrency.js';
-import { createEmit, type PassObserver } from '../pass/events.js';
 import { checkNodeOptions, type SoftwarePassOptions } from '../pass/options.js';
+import { observedPass, type PassControl } from '../pass/observed-pass.js';
 import type { SoftwarePorts } from '../pass/ports.js';
-import { countOutcomes, endingWithEvent, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
+import { countOutcomes, PASS_EXIT_CODES, type PassOutcome } from '../pass/result.js';
 import { prepareStructure } from '../structure/structure.js';
 import { applyCollection, applyRelease, type SoftwareContext, type SoftwareItemResult } from './apply.js';
 import { observeSoftware } from './observe.js';
@@ -20,12 +18,6 @@ export interface SoftwarePassResult {
   /** Folders removed by garbage collection. */
   readonly collected: readonly string[];
   readonly durationMs: number;
-}
-
-/** How a pass is watched and stopped. */
-export interface PassControl {
-  readonly signal?: AbortSignal;
-  readonly observer?: PassObserver;
 }
 
 function checkSoftwareOptions(options: SoftwarePassOptions): void {
@@ -70,10 +62,7 @@ export async function runSoftwarePass(
   checkSoftwareOptions(options);
   const { clock } = ports.host;
   const began = clock.monotonic();
-  const passId = randomUUID();
-  const emit = createEmit('software', passId, clock, control.observer);
-  emit('pass.started', { id: passId, pid: process.pid });
-  return endingWithEvent(emit, clock, async () => {
+  return observedPass('software', ports, control, async (emit, passId) => {
     await prepareStructure(options);
     ports.logger.info('Processing software releases...');
     const plan = await planSoftwarePass(options, ports, control);

@@ -11,8 +11,8 @@ import {
   type GridPorts,
   type InstancePassOptions,
   type InstancePassResult,
+  type PassControl,
   type PassEvent,
-  type ReportPassControl,
   type ReportPassOptions,
   type ReportPassResult,
   runInstancePass,
@@ -82,7 +82,7 @@ export class Harness implements AsyncDisposable {
   }
 
   runReport(
-    control: Omit<ReportPassControl, 'observer'> = {},
+    control: Omit<PassControl, 'observer'> = {},
     options: Partial<ReportPassOptions> = {},
   ): Promise<ReportPassResult> {
     return runReportPass({ ...this.#common, ...options }, this.ports, {

@@ -40,6 +40,10 @@ export interface RunPromisesOptions {
    * When executables have failed. Default: in test mode when the last run failed, in anomaly mode when the last three did.
    */
   readonly executableRules?: { readonly test?: EvaluationRule; readonly anomaly?: EvaluationRule };
+  /** Hears how many are run, before the first of them is. It must not throw. */
+  readonly onStart?: (count: number) => void;
+  /** Hears what each said, as soon as it has. It must not throw. */
+  readonly onResult?: (result: PromiseResult) => void;
   readonly signal?: AbortSignal;
 }
 

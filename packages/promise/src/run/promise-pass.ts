@@ -80,6 +80,7 @@ export class PromisePass {
       const saved = await this.#state.readResult(check.title);
       if (await this.#isDue(check, index, saved)) started.push({ check, index, saved });
     }
+    this.#options.onStart?.(started.length);
     const limit = this.#options.parallel ?? 1;
     const python = started.filter(({ check }) => check.kind === 'python');
     const javascript = started.filter(({ check }) => check.kind === 'javascript' || check.kind === 'declarative');
@@ -125,6 +126,7 @@ export class PromisePass {
     }
     await this.#state.writeResult(result);
     await this.#state.history?.add(result);
+    this.#options.onResult?.(result);
   }
 
   async #runPlugins(language: 'python' | 'javascript', all: readonly Started[]): Promise<void> {

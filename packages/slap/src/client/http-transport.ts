@@ -46,6 +46,22 @@ export interface HttpCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** A call that was made, for those who watch. The query is left out: it is long, and may hold what is nobody's business. */
+export interface MasterRequest {
+  readonly method: 'GET' | 'POST';
+  /** `/getFullComputerInformation` */
+  readonly path: string;
+  /** Absent when nothing came back. */
+  readonly status?: number;
+  /** Why nothing came back. */
+  readonly message?: string;
+  /** Tries that failed and redirects included. */
+  readonly durationMs: number;
+}
+
+/** Hears of each call when it has ended. It must not throw. */
+export type MasterRequestListener = (request: MasterRequest) => void;
+
 /** What came back, whatever the status. */
 export interface HttpAnswer {
   readonly status: number;
@@ -64,6 +80,7 @@ export class HttpTransport implements AsyncDisposable {
   readonly #options: HttpTransportOptions;
   #libraries: Promise<HttpLibraries> | undefined;
   #dispatcher: Promise<Dispatcher> | undefined;
+  readonly #listeners = new Set<MasterRequestListener>();
 
   constructor(options: HttpTransportOptions) {
     this.#options = options;
@@ -78,6 +95,32 @@ export class HttpTransport implements AsyncDisposable {
    * @throws SlapError `SLAP_CONNECTION_FAILED` (retryable), `SLAP_TLS_FAILED`, `SLAP_HTTP_ERROR` for a refused redirect.
    */
   async send(call: HttpCall): Promise<HttpAnswer> {
+    if (this.#listeners.size === 0) return this.#sendFollowing(call);
+    const began = performance.now();
+    const tell = (end: Pick<MasterRequest, 'status' | 'message'>): void => {
+      const { method, url } = call;
+      const request = { method, path: url.pathname, ...end, durationMs: Math.round(performance.now() - began) };
+      for (const listener of this.#listeners) listener(request);
+    };
+    try {
+      const answer = await this.#sendFollowing(call);
+      tell({ status: answer.status });
+      return answer;
+    } catch (error) {
+      tell({ message: error instanceof Error ? error.message : String(error) });
+      throw error;
+    }
+  }
+
+  /** Tells of all calls from now on. @returns ends it */
+  onRequest(listener: MasterRequestListener): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  async #sendFollowing(call: HttpCall): Promise<HttpAnswer> {
     let current = call;
     for (let redirects = 0; ; redirects += 1) {
       const answer = await this.#sendOnce(current);

@@ -8,7 +8,7 @@ import { SoftwareRelease } from '../model/software-release.js';
 import { Supply } from '../model/supply.js';
 import type { PlainRecord } from '../wire/values.js';
 import { HateoasNavigator } from './hateoas.js';
-import { HttpTransport } from './http-transport.js';
+import { HttpTransport, type MasterRequestListener } from './http-transport.js';
 import { JsonRpcClient } from './json-rpc.js';
 import { addIpv6Brackets, nonEmpty, parseMasterUrl } from './master-url.js';
 import { type CallOptions, SlapConnection } from './slap-connection.js';
@@ -105,6 +105,11 @@ export class SlapClient implements AsyncDisposable {
     this.#connection = new SlapConnection({ baseUrl, transport, logger });
     this.#transactionDirectory = nonEmpty(options.transactionDirectory);
     this.#masterRestUrl = options.masterRestUrl ? addIpv6Brackets(options.masterRestUrl) : undefined;
+  }
+
+  /** Tells of each call to the master when it has ended, from now on. @returns ends it */
+  onRequest(listener: MasterRequestListener): () => void {
+    return this.#connection.transport.onRequest(listener);
   }
 
   /** A computer by its id (`COMP-1234`); nothing is sent. */

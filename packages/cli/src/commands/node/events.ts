@@ -62,5 +62,5 @@ export default class NodeEvents extends SlaposCommand {
 }
 
 function lineOf(event: JournalEvent): string {
-  return [event.time, event.pass, eventText(event)].join('  ');
+  return [event.time, event.passName, eventText(event)].join('  ');
 }

@@ -1,19 +1,29 @@
 import { randomInt } from 'node:crypto';
 import { Flags } from '@oclif/core';
-import { formatComputer, type FormatOptions, type FormatSection } from '@slapos/format';
+import {
+  type FormatAction,
+  formatComputer,
+  type FormatOptions,
+  type FormatResult,
+  type FormatSection,
+} from '@slapos/format';
 import { createLinuxHost } from '@slapos/host';
 import { SlapClient } from '@slapos/slap';
 import { checkRoot } from '../../base/root-check.js';
 import { configFlag, SlaposCommand } from '../../base/slapos-command.js';
 import type { ConfigFile } from '../../config/config-file.js';
 import { readBoolean } from '../../config/read-boolean.js';
+import { unreadKeyWarnings } from '../../config/unknown-keys.js';
+import { progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
+import { type FormatWatching, watchedFormat } from '../../node/watched-format.js';
 import { checkPrograms } from '../../node/format-programs.js';
 import { FORMAT_SECTIONS, readFormatRequest } from '../../node/format-request.js';
 import { loadNodeManagers } from '../../node/node-managers.js';
 import { flagsAsKeys } from '../../node/pass-flags.js';
 import { findPublicIpv4Address } from '../../node/public-address.js';
 import { renderFormatAction, summarizeFormat } from '../../node/render-format-action.js';
+import { passOutputFlags } from '../../pass-outputs/pass-output-flags.js';
 import { sendDocument } from '../../node/send-document.js';
 
 const LONGEST_DELAY_SECONDS = 3600;
@@ -49,6 +59,8 @@ export default class NodeFormat extends SlaposCommand {
     renumber: Flags.boolean({
       description: 'replace IPv6 addresses and ranges that no network of the interface contains any more',
     }),
+    progress: progressFlag,
+    events: passOutputFlags.events,
     'dry-run': Flags.boolean({ char: 'n', description: 'say what would be done, and do nothing' }),
     console: Flags.string({ char: 'c', description: 'obsolete, ignored', hidden: true }),
   };
@@ -56,7 +68,7 @@ export default class NodeFormat extends SlaposCommand {
   override async run(): Promise<number> {
     const { flags } = await this.parse(NodeFormat);
     const config = await this.loadConfig('node', flags.cfg);
-    const { now, renumber, console: _obsolete, ...keys } = flags;
+    const { now, renumber, console: _obsolete, progress, events, ...keys } = flags;
     checkRoot(config, FORMAT_SECTIONS);
     const { section, options } = await readFormatRequest(config, flagsAsKeys(keys), {
       dryRun: flags['dry-run'],
@@ -65,7 +77,7 @@ export default class NodeFormat extends SlaposCommand {
     if (section.log_file !== undefined) this.logger.openFile(section.log_file);
     if (!options.dryRun) await checkPrograms(section);
     if (!now && !flags['dry-run']) await this.#delay();
-    return this.#format(section, options, config);
+    return this.#format(section, options, config, { progress, events });
   }
 
   async #delay(): Promise<void> {
@@ -74,7 +86,12 @@ export default class NodeFormat extends SlaposCommand {
     await createLinuxHost().clock.sleep(seconds * MILLISECONDS, this.signal);
   }
 
-  async #format(section: FormatSection, options: FormatOptions, config: ConfigFile): Promise<number> {
+  async #format(
+    section: FormatSection,
+    options: FormatOptions,
+    config: ConfigFile,
+    watching: FormatWatching,
+  ): Promise<number> {
     await using client = new SlapClient({
       masterUrl: section.master_url,
       keyFile: section.key_file,
@@ -89,19 +106,23 @@ export default class NodeFormat extends SlaposCommand {
       options.dryRun || section.manager_list.trim() === ''
         ? undefined
         : await loadNodeManagers(config, options.instanceRoot, undefined, { host, logger: this.logger });
-    const formatting = formatComputer(options, {
-      host,
-      logger: this.logger,
-      // Those that have nothing to do here need not be waited for.
-      managers: managers?.has('format', 'formatTearDown') === true ? managers : undefined,
-      slaposVersion: this.config.version,
-      // Where the network is not ours to alter, the machine may well have no way to the Internet to ask.
-      publicIpv4Address: section.alter_network ? () => findPublicIpv4Address(this.signal) : undefined,
-      send: async (document) => {
-        this.logger.info(`Posting information to '${section.master_url}'`);
-        await sendDocument(computer, document);
-      },
-    });
+    const run = (onDone?: (action: FormatAction) => void): Promise<FormatResult> =>
+      formatComputer(options, {
+        host,
+        onDone,
+        logger: this.logger,
+        // Those that have nothing to do here need not be waited for.
+        managers: managers?.has('format', 'formatTearDown') === true ? managers : undefined,
+        slaposVersion: this.config.version,
+        // Where the network is not ours to alter, the machine may well have no way to the Internet to ask.
+        publicIpv4Address: section.alter_network ? () => findPublicIpv4Address(this.signal) : undefined,
+        send: async (document) => {
+          this.logger.info(`Posting information to '${section.master_url}'`);
+          await sendDocument(computer, document);
+        },
+      });
+    const watched = { host, client, logger: this.logger, configWarnings: unreadKeyWarnings(config, this.id ?? '') };
+    const formatting = options.dryRun ? run() : watchedFormat(run, options, { ...watching, ...watched });
     const result = await formatting.catch((error: unknown) => {
       this.logger.error('slapos failed to prepare the computer.');
       throw error;

@@ -1,14 +1,16 @@
 import { Flags } from '@oclif/core';
 import { instanceOptionsFromSection, PASS_EXIT_CODES, runInstancePass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
+import { unreadKeyWarnings } from '../../config/unknown-keys.js';
 import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
 import { passFlags } from '../../node/pass-flags.js';
-import { passProgress, toAll } from '../../node/pass-progress.js';
+import { jobsNote, passProgress, toAll } from '../../node/pass-progress.js';
 import { logInstanceSummary } from '../../node/pass-summary.js';
 import { planPasses } from '../../node/pass-plans.js';
 import { renderPlan } from '../../node/render-plan.js';
+import { failuresInARow } from '../../pass-outputs/failures-in-a-row.js';
 import { passOutputFlags, splitPassOutputs } from '../../pass-outputs/pass-output-flags.js';
 import { openPassOutputs } from '../../pass-outputs/pass-outputs.js';
 
@@ -55,13 +57,21 @@ export default class NodeInstance extends SlaposCommand {
         return EXIT_CODES.OK;
       }
       using written = openPassOutputs(outputs, { instanceRoot: section.instance_root, logger: this.logger });
-      using progress = await openProgress({ title: 'Computer partitions', mode, log: this.logger });
+      using progress = await openProgress({
+        title: 'Partitions',
+        note: jobsNote(options.jobs),
+        mode,
+        log: this.logger,
+      });
       const result = await runInstancePass(options, ports, {
         signal,
+        configWarnings: unreadKeyWarnings(config, this.id ?? ''),
         observer: toAll(passProgress(progress), written.observer),
       });
       progress[Symbol.dispose]();
-      logInstanceSummary(this.logger, result);
+      await logInstanceSummary(this.logger, result, (partition, promise) =>
+        failuresInARow(section.instance_root, partition, promise),
+      );
       const exitCode = PASS_EXIT_CODES[result.outcome];
       await written.finish(result, exitCode);
       return exitCode;

@@ -53,7 +53,7 @@ export default class NodePlan extends SlaposCommand {
     return runNodePass(request, async ({ section, ports, signal }) => {
       const plan = await planPasses(passes, { section, ports, signal, config });
       const counts = countPlan(plan);
-      const { readAtMs, ...content } = plan;
+      const { readAtMs, failures: _failures, ...content } = plan;
       const readAt = new Date(readAtMs).toISOString();
       const shown = { output, json, columns, 'no-headers': noHeaders };
       this.log(

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { instanceOptionsFromSection, PASS_EXIT_CODES, type PromisePassResult, runPromisePass } from '@slapos/grid';
 import { checkRoot } from '../../base/root-check.js';
 import { SlaposCommand } from '../../base/slapos-command.js';
+import { unreadKeyWarnings } from '../../config/unknown-keys.js';
 import { isInteractive } from '../../console/terminal.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
@@ -94,7 +95,11 @@ export default class NodePromise extends SlaposCommand {
       const code = await runNodePass(request, async ({ section, ports, signal }) => {
         using written = openPassOutputs({ events }, { instanceRoot: section.instance_root, logger: this.logger });
         const { observer } = written;
-        result = await runPromisePass(instanceOptionsFromSection(section), ports, { signal, observer });
+        result = await runPromisePass(instanceOptionsFromSection(section), ports, {
+          signal,
+          observer,
+          configWarnings: unreadKeyWarnings(config, this.id ?? ''),
+        });
         return PASS_EXIT_CODES[result.outcome];
       });
       return { result, code };

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core';
 import { instanceOptionsFromSection, runReportPass } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
+import { unreadKeyWarnings } from '../../config/unknown-keys.js';
 import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
@@ -48,9 +49,10 @@ export default class NodeReport extends SlaposCommand {
       logger.info('Aggregating and sending usage reports...');
       const options = { ...instanceOptionsFromSection(section), ...common };
       using written = openPassOutputs(outputs, { instanceRoot: section.instance_root, logger: this.logger });
-      using progress = await openProgress({ title: 'Computer partitions', mode, log: logger });
+      using progress = await openProgress({ title: 'Partitions', mode, log: logger });
       const result = await runReportPass(options, ports, {
         signal,
+        configWarnings: unreadKeyWarnings(config, this.id ?? ''),
         observer: toAll(passProgress(progress), written.observer),
       });
       progress[Symbol.dispose]();

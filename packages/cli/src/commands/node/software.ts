@@ -8,6 +8,7 @@ import {
 } from '@slapos/grid';
 import { SlaposCommand } from '../../base/slapos-command.js';
 import { CliError } from '../../errors.js';
+import { unreadKeyWarnings } from '../../config/unknown-keys.js';
 import { openProgress, progressFlag } from '../../console/progress.js';
 import { EXIT_CODES } from '../../exit-codes.js';
 import { PASS_LOCKS, runNodePass } from '../../node/node-pass.js';
@@ -79,6 +80,7 @@ export default class NodeSoftware extends SlaposCommand {
       using progress = await openProgress({ title: 'Software releases', mode, log: this.logger });
       const result = await runSoftwarePass(options, withCache, {
         signal,
+        configWarnings: unreadKeyWarnings(config, this.id ?? ''),
         observer: toAll(passProgress(progress), written.observer),
       });
       progress[Symbol.dispose]();
