@@ -209,3 +209,49 @@ it.each([
   expect({ exitCode, named: stderr.includes(message) }, stderr).toEqual({ exitCode: 2, named: true });
   expect(await readdir(at('inst'))).toEqual(['slappart0']);
 });
+
+it('formatting tells each change of the machine that it makes', async () => {
+  const user = os.userInfo().username;
+  await writeFile(
+    at('definition'),
+    `[computer]\nsoftware_user = ${user}\n[partition_0]\nuser = ${user}\npathname = slappart0\nnetwork_interface =\naddress = 127.0.0.1/255.255.255.255\n`,
+  );
+  await writeFile(
+    at('format.cfg'),
+    `${await readFile(at('slapos.cfg'), 'utf8')}
+[slapformat]
+alter_user = false
+alter_network = false
+computer_xml = ${at('computer.xml')}
+partition_amount = 1
+partition_base_name = slappart
+user_base_name = slapuser
+tap_base_name = slaptap
+interface_name = lo
+ipv4_local_network = 10.0.0.0/16
+partion_amount = 2
+`,
+  );
+  const words = ['--now', '--input-definition-file', at('definition'), '--events', '-'];
+  const { exitCode, stdout, stderr } = await runSlapos(['node', 'format', '--cfg', at('format.cfg'), ...words]);
+  expect(exitCode, stderr).toBe(0);
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type: string; passName: string; step?: string; detail?: string });
+  expect(new Set(events.map(({ passName }) => passName))).toEqual(new Set(['format']));
+  expect(events[1]).toMatchObject({
+    type: 'config.warning',
+    message: expect.stringMatching(/\[slapformat\] partion_amount .*did you mean partition_amount\?$/) as string,
+  });
+  const steps = events.filter(({ type }) => type === 'format.step');
+  expect(steps).toContainEqual(
+    expect.objectContaining({ step: 'writeState', detail: `writeState ${at('computer.xml')}` }),
+  );
+  expect(events.at(-1)).toMatchObject({
+    type: 'pass.finished',
+    outcome: 'success',
+    exitCode: 0,
+    counts: { writeState: 1, send: 1 },
+  });
+});

@@ -4,7 +4,13 @@ import type { TlsOptions } from 'node:tls';
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { isSlapError, SlapClient, type SlapClientOptions, type SlapErrorCode } from '../src/index.js';
+import {
+  isSlapError,
+  type MasterRequest,
+  SlapClient,
+  type SlapClientOptions,
+  type SlapErrorCode,
+} from '../src/index.js';
 import { RecordingLogger } from '../src/testing.js';
 import { CertificateMaker, type MadeCertificate } from './certificates.js';
 import { type Behaviour, httpAnswer, startMisbehaving } from './misbehaving-master.js';
@@ -384,12 +390,33 @@ describe('a master that behaves', () => {
       else socket.write(httpAnswer(200, STATUS_DOCUMENT));
     });
     await using client = new SlapClient({ masterUrl: `http://127.0.0.1:${String(master.port)}` });
+    const heard: MasterRequest[] = [];
+    const unwatch = client.onRequest((request) => heard.push(request));
     expect(await status(client)).toEqual({ text: '#ok' });
     expect(master.requests).toBe(3);
+    // One call, however often it was sent; nothing of the query.
+    expect(heard).toEqual([
+      {
+        method: 'GET',
+        path: expect.not.stringContaining('?') as string,
+        status: 200,
+        durationMs: expect.any(Number) as number,
+      },
+    ]);
+    unwatch();
+    await status(client);
+    expect(heard).toHaveLength(1);
 
     await using failing = await startMisbehaving((socket) => socket.destroy());
     await using other = new SlapClient({ masterUrl: `http://127.0.0.1:${String(failing.port)}` });
+    other.onRequest((request) => heard.push(request));
     await expect(other.registerComputer('COMP-1').bang('x')).rejects.toThrow(/Cannot reach/);
+    expect(heard[1]).toEqual({
+      method: 'POST',
+      path: '/computerBang',
+      message: expect.stringContaining('Cannot reach') as string,
+      durationMs: expect.any(Number) as number,
+    });
     expect(failing.requests).toBe(1);
     const request = { softwareReleaseUrl: 'x', partitionReference: 'y' };
     await expect(other.registerOpenOrder().request(request)).rejects.toThrow(/Cannot reach/);

@@ -95,36 +95,41 @@ export async function finishPartition(
   requested: PartitionInformation,
   context: InstanceContext,
 ): Promise<PartitionEnd> {
-  return withPartition(requested, context, async (work) => {
-    const { ports, emit } = context;
-    const { partitionId } = work;
-    const isStarted = planned.requestedState === 'started';
-    if (planned.services === 'start') {
-      emit('partition.step', { partition: partitionId, step: 'start' });
-      const started = await ports.supervisor.startGroup(partitionId);
-      if (started === 'nothing-to-start') work.logger.info('Nothing to start on the Computer Partition.');
-      const report = await runPartitionPromises(work, context, 'test');
-      if (report.firstFailure !== undefined) {
-        const error = new GridError('GRID_PROMISE_FAILED', promiseFailureText(report.firstFailure), {
-          hint: `Look at ${work.directory}/.slapgrid/promise/log, and at the services of the partition (slapos node status).`,
-          retryable: true,
-        });
-        work.logger.error(error.message);
-        await ports.master.reportPartitionError(partitionId, error.message);
-        return { outcome: 'promise-failed', error, failedPromise: report.firstFailure };
+  return withPartition(
+    requested,
+    context,
+    async (work) => {
+      const { ports, emit } = context;
+      const { partitionId } = work;
+      const isStarted = planned.requestedState === 'started';
+      if (planned.services === 'start') {
+        emit('partition.step', { partition: partitionId, step: 'start' });
+        const started = await ports.supervisor.startGroup(partitionId);
+        if (started === 'nothing-to-start') work.logger.info('Nothing to start on the Computer Partition.');
+        const report = await runPartitionPromises(work, context, 'test');
+        if (report.firstFailure !== undefined) {
+          const error = new GridError('GRID_PROMISE_FAILED', promiseFailureText(report.firstFailure), {
+            hint: `Look at ${work.directory}/.slapgrid/promise/log, and at the services of the partition (slapos node status).`,
+            retryable: true,
+          });
+          work.logger.error(error.message);
+          await ports.master.reportPartitionError(partitionId, error.message);
+          return { outcome: 'promise-failed', error, failedPromise: report.firstFailure };
+        }
       }
-    }
-    emit('partition.step', { partition: partitionId, step: 'report' });
-    if (planned.services === 'start') await ports.master.reportPartitionStarted(partitionId, callOptions(context));
-    // With force-stop a started partition is stopped without a word to the master.
-    else if (!isStarted)
-      await reportLeniently(work, ports.master.reportPartitionStopped(partitionId, callOptions(context)));
-    if (planned.requestedState !== 'destroyed') await endTransaction(work, context);
-    if (planned.keepsTimestamp && requested.timestamp !== undefined) {
-      await work.folder.writeAtomic(TIMESTAMP_FILE, requested.timestamp, { mode: TIMESTAMP_MODE });
-    }
-    return { outcome: 'processed' };
-  });
+      emit('partition.step', { partition: partitionId, step: 'report' });
+      if (planned.services === 'start') await ports.master.reportPartitionStarted(partitionId, callOptions(context));
+      // With force-stop a started partition is stopped without a word to the master.
+      else if (!isStarted)
+        await reportLeniently(work, ports.master.reportPartitionStopped(partitionId, callOptions(context)));
+      if (planned.requestedState !== 'destroyed') await endTransaction(work, context);
+      if (planned.keepsTimestamp && requested.timestamp !== undefined) {
+        await work.folder.writeAtomic(TIMESTAMP_FILE, requested.timestamp, { mode: TIMESTAMP_MODE });
+      }
+      return { outcome: 'processed' };
+    },
+    'goes on',
+  );
 }
 
 /** Leaves the partition with the error on its disk, its promises' results up to date, and the master told. (spec: grid 7.4) */
@@ -147,16 +152,21 @@ export async function failPartition(
   try {
     if (isBroken) ports.logger.error(error.message, { partition: partitionId });
     else {
-      await withPartition(requested, context, async (work) => {
-        // The output of a build has been logged while it came.
-        if (!(error instanceof BuildError)) work.logger.error('Failed to process the Computer Partition.', { error });
-        // It may have been there already, with only the certainty missing that the disk has it.
-        if (planned.action === 'process' && planned.keepsTimestamp) await work.folder.removeTree(TIMESTAMP_FILE);
-        await work.folder.writeAtomic(errorLogName(partitionId), errorReport(error), { mode: ERROR_LOG_MODE });
-        logPath = `${work.directory}/${errorLogName(partitionId)}`;
-        const isStarted = planned.action === 'process' && planned.services === 'start';
-        if (isStarted && signal?.aborted !== true) await runPartitionPromises(work, context, 'test');
-      });
+      await withPartition(
+        requested,
+        context,
+        async (work) => {
+          // The output of a build has been logged while it came.
+          if (!(error instanceof BuildError)) work.logger.error('Failed to process the Computer Partition.', { error });
+          // It may have been there already, with only the certainty missing that the disk has it.
+          if (planned.action === 'process' && planned.keepsTimestamp) await work.folder.removeTree(TIMESTAMP_FILE);
+          await work.folder.writeAtomic(errorLogName(partitionId), errorReport(error), { mode: ERROR_LOG_MODE });
+          logPath = `${work.directory}/${errorLogName(partitionId)}`;
+          const isStarted = planned.action === 'process' && planned.services === 'start';
+          if (isStarted && signal?.aborted !== true) await runPartitionPromises(work, context, 'test');
+        },
+        'goes on',
+      );
     }
   } catch (second) {
     ports.logger.warn('Could not leave the error in the partition', { partition: partitionId, error: second });

@@ -80,11 +80,15 @@ export async function inspectPartition<Result>(
   return await run({ partitionId, requested, directory, folder, owner, user, logger });
 }
 
-/** Opens a partition together with its log, and calls `run` with it. (spec: grid 7.4) */
+/**
+ * Opens a partition together with its log, and calls `run` with it. (spec: grid 7.4)
+ * @param log `begins`: a log that has grown large is put aside first. Not in the midst of a pass: its error names the log.
+ */
 export async function withPartition<Result>(
   requested: PartitionInformation,
   context: InstanceContext,
   run: (work: PartitionWork) => Promise<Result>,
+  log: 'begins' | 'goes on' = 'begins',
 ): Promise<Result> {
   return inspectPartition(requested, context, async (work) => {
     const { folder, logger: base } = work;
@@ -97,10 +101,10 @@ export async function withPartition<Result>(
       mode: LOG_FOLDER_MODE,
       ...owns,
     });
-    const logStat = await logFolder.stat(LOG_FILE);
-    if ((logStat?.size ?? 0) >= LOG_ROTATION_BYTES) await logFolder.rotate(LOG_FILE, KEPT_LOGS);
-    await using log = new LineLog(logFolder, LOG_FILE, { mode: LOG_FILE_MODE, ...owns }, base);
-    const logger = createTeeLogger([base, createFileLogger(log, LOGGER_NAME, context.ports.host.clock)]);
+    const size = log === 'begins' ? ((await logFolder.stat(LOG_FILE))?.size ?? 0) : 0;
+    if (size >= LOG_ROTATION_BYTES) await logFolder.rotate(LOG_FILE, KEPT_LOGS);
+    await using lines = new LineLog(logFolder, LOG_FILE, { mode: LOG_FILE_MODE, ...owns }, base);
+    const logger = createTeeLogger([base, createFileLogger(lines, LOGGER_NAME, context.ports.host.clock)]);
     return await run({ ...work, logger });
   });
 }

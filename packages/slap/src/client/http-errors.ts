@@ -77,7 +77,8 @@ export function connectionError(
       cause: error,
     });
   }
-  const detail = [message, code].filter((part) => part !== '').join(', ');
+  // Node.js says the code in most of its messages.
+  const detail = [message, message.includes(code) ? '' : code].filter((part) => part !== '').join(', ');
   return new SlapError('SLAP_CONNECTION_FAILED', `Cannot reach the master for ${call}: ${detail}.`, {
     retryable: true,
     // With TLS 1.3 a server that misses a client certificate closes the connection after the handshake.
