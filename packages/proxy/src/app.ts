@@ -20,6 +20,7 @@ import { jsonRpcRoutes } from './routes/json-rpc.js';
 import { observationRoutes } from './routes/observation.js';
 import { panelDataRoutes } from './routes/panel-data.js';
 import { panelRoutes } from './routes/panel.js';
+import { plainPanelRoutes } from './routes/plain-panel.js';
 import { publicFileRoutes } from './routes/public-files.js';
 import { serviceRoutes } from './routes/service.js';
 import { sharedCacheRoutes } from './routes/shared-cache.js';
@@ -55,6 +56,7 @@ export function createApp(context: ProxyContext): ProxyApp {
   if (context.options.panel) {
     panelRoutes(routes, context);
     panelDataRoutes(routes, context);
+    plainPanelRoutes(routes, context);
   }
   httpProxyRoutes(routes, context);
   app.notFound(() => notFoundPage());

@@ -143,6 +143,12 @@ const CALLS: readonly { what: string; path: string; body?: object; allowed: read
   { what: 'the events of the tree', path: `/events${query({ tree: 'root' })}`, allowed: [...USERS, 'root', 'child'] },
   { what: 'the page of the panel', path: '/panel/', allowed: EVERYBODY },
   { what: 'the panel at a glance', path: '/panel/data/overview', allowed: EVERYBODY.slice(1) },
+  { what: 'the panel without JavaScript', path: '/panel/plain', allowed: EVERYBODY.slice(1) },
+  {
+    what: 'the child in the panel without JavaScript',
+    path: `/panel/plain/instance${query(key('slappart2'))}`,
+    allowed: [...USERS, 'computer', 'root', 'child'],
+  },
   {
     what: 'the reports about the child',
     path: `/panel/data/reports${query(key('slappart2'))}`,
@@ -308,6 +314,10 @@ describe('who may do what', () => {
     expect(await seen('root')).toEqual(tree);
     expect(await seen('child')).toEqual(tree);
     expect((await seen('stranger')).instances).toEqual(['stranger']);
+    const plain = (await call(who.root, '/panel/plain')).body;
+    expect(plain).toContain('>child</a>');
+    expect(plain).not.toContain('stranger');
+    expect(plain).not.toContain(OTHER_COMPUTER);
   });
 
   test('what was guessed, revoked, or signed by somebody else is nothing', async () => {

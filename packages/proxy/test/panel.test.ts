@@ -248,6 +248,50 @@ describe('a person at the panel', () => {
   });
 });
 
+describe('a person without JavaScript', () => {
+  test('reads what there is', async () => {
+    await using tab = await openTab(browser, url, { javaScriptEnabled: false });
+    const { page } = tab;
+    await page.getByRole('link', { name: 'without it' }).click();
+    await page.getByRole('heading', { name: 'Instances' }).waitFor();
+    for (const heading of ['Software', 'Computers', 'Events']) {
+      const table = page.locator(`h2:text-is("${heading}") + table`);
+      expect(await table.locator('tr').count(), heading).toBeGreaterThan(1);
+    }
+    await tab.screenshot('plain');
+    await page.getByRole('link', { name: 'shop', exact: true }).click();
+    await page.getByRole('heading', { name: 'shop', level: 1 }).waitFor();
+    expect(await page.locator('h2:text-is("Published") + table').textContent()).toContain('site-url');
+    expect(await page.locator('h2:text-is("Parameters") + table').textContent()).toContain('zope-count');
+    await tab.screenshot('plain-instance');
+    await page.getByRole('link', { name: 'All instances' }).click();
+    await page.getByRole('link', { name: HOSTILE }).click();
+    await page.getByRole('heading', { name: HOSTILE, level: 1 }).waitFor();
+    expect(await page.locator('img').count()).toBe(0);
+    expect(tab.complaints).toEqual([]);
+  });
+
+  test('turns the pages of long lists', async () => {
+    await using many = await createProxy({ computerId: COMPUTER, panelDirectory });
+    await many.seed({
+      computers: { [COMPUTER]: { partitions: 501 } },
+      instances: Array.from({ length: 501 }, (_, index) => ({
+        partitionReference: `i${index}`,
+        softwareReleaseUrl: 'sr',
+      })),
+    });
+    const read = async (query: string) =>
+      (await many.fetch(new Request(`http://localhost/panel/plain${query}`))).text();
+    const [first, second] = [await read(''), await read('?page=2')];
+    expect(first).toContain('>i499</a>');
+    expect(first).not.toContain('>i500</a>');
+    expect(first).toContain('href="?page=2"');
+    expect(second).toContain('>i500</a>');
+    expect(await read('?page=99')).toContain('Page 2 of 2');
+    expect(await read('?page=x')).toContain('Page 1 of 2');
+  });
+});
+
 describe('the files of the panel', () => {
   const get = (path: string, headers: Record<string, string> = {}) =>
     fetch(url + path, { headers, redirect: 'manual' });

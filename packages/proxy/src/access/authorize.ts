@@ -24,6 +24,7 @@ const HARMLESS_PATHS = new Set([
   '/openapi.json',
   // Of what there is, those who ask get what concerns them.
   '/panel/data/overview',
+  '/panel/plain',
   '/slapos.get.v0.hateoas_url',
 ]);
 
@@ -61,6 +62,7 @@ const INSTANCE_PATHS = new Set([
   '/getComputerPartitionStatus',
   '/getHostingSubscriptionIpList',
   '/panel/data/reports',
+  '/panel/plain/instance',
   '/slapos.get.v0.software_instance',
   '/slapos.get.v0.compute_partition',
   '/slapos.put.v0.software_instance_title',
