@@ -15,15 +15,11 @@ export { quoteWord } from './configuration/values.js';
 export { createSupervisordAdapter, type SupervisordAdapterOptions } from './supervisord/supervisord-adapter.js';
 export { readEvents, type SupervisorEvent } from './watchdog/event-stream.js';
 export { runWatchdog, type WatchdogPorts } from './watchdog/watchdog.js';
-export {
-  runSupervisorInForeground,
-  supervisorKindSchema,
-  supervisorSectionSchema,
-  type SupervisorKind,
-} from './supervisord/launch.js';
+export { runSupervisorInForeground } from './supervisord/launch.js';
+export { supervisorKindSchema, supervisorSectionSchema, type SupervisorKind } from './supervisord/supervisor-kind.js';
 export { embeddedProgram } from './supervisord/embedded-program.js';
 export { runDaemon } from './embedded/daemon/main.js';
 export { SUPERVISORCTL_ACTIONS } from './supervisorctl/actions.js';
-export { selectProcesses } from './supervisorctl/show-actions.js';
+export { selectProcesses } from './supervisorctl/process-names.js';
 export { runSupervisorctl, type SupervisorctlOptions } from './supervisorctl/run-supervisorctl.js';
 export { runSupervisorctlPrompt, type SupervisorctlPromptOptions } from './supervisorctl/prompt.js';

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import { HostError } from '../errors.js';
 import { readProcessStatus } from '../commands/process-tree.js';
 
@@ -37,7 +35,12 @@ const TEMPORARY = /^\.slapos-tmp-(\d{1,10})-(\d{1,20})-[0-9a-f]{32}$/;
 /** A name that nobody can guess, and from which a later process can tell whether its maker still lives. */
 export function temporaryName(): string {
   const startTime = readProcessStatus(process.pid)?.startTime ?? '0';
-  return `.slapos-tmp-${String(process.pid)}-${startTime}-${randomBytes(RANDOM_BYTES).toString('hex')}`;
+  return `.slapos-tmp-${String(process.pid)}-${startTime}-${randomHex()}`;
+}
+
+/** With the global `crypto`, which is loaded when it is used: most commands write no file. */
+function randomHex(): string {
+  return Buffer.from(crypto.getRandomValues(new Uint8Array(RANDOM_BYTES))).toString('hex');
 }
 
 /** Whether the name is one of ours whose maker died before it could clean up. */

@@ -1,6 +1,7 @@
 import { FAULTS, SupervisorFault } from '../errors.js';
 import type { RpcValue } from '../xml-rpc/values.js';
-import { type Control, fullName, splitName } from './control.js';
+import type { Control } from './control.js';
+import { fullName, splitName } from './process-names.js';
 import { STATUS, type Verb } from './messages.js';
 
 /** How the methods of an action are called, and what is said when it is done. */

@@ -3,6 +3,7 @@ import { FAULTS, SupervisorFault } from '../errors.js';
 import { RpcClient } from '../supervisord/rpc-client.js';
 import type { RpcValue } from '../xml-rpc/values.js';
 import { describeFault, STATUS, type Verb } from './messages.js';
+import { fullName } from './process-names.js';
 
 const resultsSchema = z.array(z.object({ name: z.string(), group: z.string(), status: z.number() }));
 
@@ -76,16 +77,4 @@ export class Control {
       return false;
     }
   }
-}
-
-/** A process that is called like its group is shown by that name alone. */
-export function fullName({ group, name }: { readonly group: string; readonly name: string }): string {
-  return group === name ? name : `${group}:${name}`;
-}
-
-/** `group:process`; `group:` and `group:*` are the whole group; a bare `x` is the process `x` of the group `x`. */
-export function splitName(name: string): [group: string, process: string | undefined] {
-  const [group = '', process] = name.split(':', 2);
-  if (process === undefined) return [group, group];
-  return [group, process === '' || process === '*' ? undefined : process];
 }

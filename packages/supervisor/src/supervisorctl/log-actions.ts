@@ -3,7 +3,8 @@ import { FAULTS, SupervisorFault } from '../errors.js';
 import { STOPPED_STATES } from '../states.js';
 import { followLog } from '../supervisord/follow-log.js';
 import { readProcessInfo } from '../supervisord/process-info.js';
-import { type Control, fullName } from './control.js';
+import type { Control } from './control.js';
+import { fullName } from './process-names.js';
 import { STATUS } from './messages.js';
 
 const DEFAULT_TAIL_BYTES = 1600;

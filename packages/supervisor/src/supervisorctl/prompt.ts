@@ -3,7 +3,8 @@ import { socketPath } from '../configuration/paths.js';
 import { SupervisorError } from '../errors.js';
 import { readProcessInfoList } from '../supervisord/process-info.js';
 import { SUPERVISORCTL_ACTIONS } from './actions.js';
-import { Control, fullName } from './control.js';
+import { Control } from './control.js';
+import { fullName } from './process-names.js';
 import { runActionOrExplain } from './run-supervisorctl.js';
 
 const PROMPT = 'supervisor> ';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { FAULTS } from '../errors.js';
 import { PROCESS_STATES, STOPPED_STATES } from '../states.js';
 import { readProcessInfo, readProcessInfoList } from '../supervisord/process-info.js';
-import type { ProcessInfo } from '../supervisor.js';
-import { type Control, fullName, splitName } from './control.js';
+import type { Control } from './control.js';
+import { fullName, selectProcesses } from './process-names.js';
 import { STATUS } from './messages.js';
 
 const MIN_NAME_WIDTH = 30;
@@ -34,25 +34,6 @@ export async function showStatus(control: Control, names: readonly string[]): Pr
     control.line(`${fullName(info).padEnd(width)}${info.stateName.padEnd(STATE_WIDTH)}${info.description}`);
     if (STOPPED_STATES.has(info.state)) control.status = STATUS.stopped;
   }
-}
-
-/**
- * The processes that names stand for: `group:process`, `group:*`, `all`; no names: all.
- * @param complain gets a line for each name that stands for nothing
- */
-export function selectProcesses(
-  all: readonly ProcessInfo[],
-  names: readonly string[],
-  complain: (text: string) => void,
-): ProcessInfo[] {
-  if (names.length === 0 || names.includes('all')) return [...all];
-  return names.flatMap((name) => {
-    const [group, process] = splitName(name);
-    const found = all.filter((info) => info.group === group && (process === undefined || info.name === process));
-    if (found.length === 0)
-      complain(process === undefined ? `${group}: ERROR (no such group)` : `${name}: ERROR (no such process)`);
-    return found;
-  });
 }
 
 /** `pid [all | NAME…]` */

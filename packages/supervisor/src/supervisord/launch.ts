@@ -1,24 +1,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import { type CommandRunner, HostError, isSlapOSError, type Logger } from '@slapos/host';
 import type { SupervisorPaths } from '../configuration/paths.js';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import { PROCESS_STATES, RUNNING_STATES, SUPERVISOR_STATES } from '../states.js';
+import { readStruct } from '../xml-rpc/read-value.js';
 import { embeddedProgram } from './embedded-program.js';
 import { readProcessInfo } from './process-info.js';
 import type { RpcClient } from './rpc-client.js';
+import type { SupervisorKind } from './supervisor-kind.js';
 
 const PROGRAM = 'supervisord';
-
-/**
- * Which supervisor is started: Debian's `supervisord`, the `embedded` one of this package, or (`auto`) the first of these that is there.
- * One that runs already is used, whichever it is: files and wire are the same.
- */
-export const supervisorKindSchema = z.enum(['auto', 'supervisord', 'embedded']);
-export type SupervisorKind = z.infer<typeof supervisorKindSchema>;
-
-/** The key of `[slapos]` that belongs to this package. */
-export const supervisorSectionSchema = z.object({ supervisor: supervisorKindSchema.default('auto') });
 
 const PRESENCE_TRIES = 5;
 const SHUTDOWN_WAIT_STEP_MS = 2000;
@@ -27,7 +18,7 @@ const START_CHECKS_MS = [1000, 5000, 10_000, 15_000, 20_000] as const;
 const LAUNCH_TIMEOUT_MS = 60_000;
 const POLL_INTERVAL_MS = 20;
 
-const stateSchema = z.object({ statecode: z.number(), statename: z.string() });
+const STATE_MEMBERS = { statecode: 'number', statename: 'string' } as const;
 
 export interface LaunchContext {
   readonly rpc: RpcClient;
@@ -55,7 +46,7 @@ type Presence = 'running' | 'shutting-down' | 'other' | 'absent';
 
 async function presence(rpc: RpcClient, timeoutMs: number): Promise<Presence> {
   try {
-    const state = stateSchema.parse(await rpc.call('getState', [], { timeoutMs }));
+    const state = readStruct(await rpc.call('getState', [], { timeoutMs }), STATE_MEMBERS, 'state');
     if (state.statecode === SUPERVISOR_STATES.RUNNING) return 'running';
     return state.statecode === SUPERVISOR_STATES.SHUTDOWN || state.statecode === SUPERVISOR_STATES.RESTARTING
       ? 'shutting-down'

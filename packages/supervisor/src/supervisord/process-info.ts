@@ -1,44 +1,42 @@
-import { z } from 'zod';
 import type { ProcessInfo } from '../supervisor.js';
+import { readArray, readStruct } from '../xml-rpc/read-value.js';
 
-/** supervisord's structure (spec: supervisor §9.4); keys that we do not use are left out. */
-const processInfoSchema = z
-  .object({
-    name: z.string(),
-    group: z.string(),
-    state: z.number(),
-    statename: z.string(),
-    description: z.string(),
-    pid: z.number(),
-    start: z.number(),
-    stop: z.number(),
-    exitstatus: z.number(),
-    spawnerr: z.string(),
-    stdout_logfile: z.string(),
-    stderr_logfile: z.string(),
-  })
-  .transform(
-    (info): ProcessInfo => ({
-      name: info.name,
-      group: info.group,
-      state: info.state,
-      stateName: info.statename,
-      description: info.description,
-      pid: info.pid,
-      startedAt: info.start,
-      stoppedAt: info.stop,
-      exitStatus: info.exitstatus,
-      spawnError: info.spawnerr,
-      stdoutLogFile: info.stdout_logfile,
-      stderrLogFile: info.stderr_logfile,
-    }),
-  );
+/** supervisord's structure (spec: supervisor §9.4), without what we do not use. */
+const MEMBERS = {
+  name: 'string',
+  group: 'string',
+  state: 'number',
+  statename: 'string',
+  description: 'string',
+  pid: 'number',
+  start: 'number',
+  stop: 'number',
+  exitstatus: 'number',
+  spawnerr: 'string',
+  stdout_logfile: 'string',
+  stderr_logfile: 'string',
+} as const;
 
-/** @throws ZodError when it is not the structure of a process */
-export function readProcessInfo(value: unknown): ProcessInfo {
-  return processInfoSchema.parse(value);
+/** @throws TypeError when it is not the structure of a process */
+export function readProcessInfo(value: unknown, place = 'process'): ProcessInfo {
+  const info = readStruct(value, MEMBERS, place);
+  return {
+    name: info.name,
+    group: info.group,
+    state: info.state,
+    stateName: info.statename,
+    description: info.description,
+    pid: info.pid,
+    startedAt: info.start,
+    stoppedAt: info.stop,
+    exitStatus: info.exitstatus,
+    spawnError: info.spawnerr,
+    stdoutLogFile: info.stdout_logfile,
+    stderrLogFile: info.stderr_logfile,
+  };
 }
 
+/** @throws TypeError when it is not an array of such structures */
 export function readProcessInfoList(value: unknown): ProcessInfo[] {
-  return z.array(processInfoSchema).parse(value);
+  return readArray(value, readProcessInfo, 'processes');
 }

@@ -1,7 +1,7 @@
 import http from 'node:http';
-import { z } from 'zod';
 import { SupervisorError, SupervisorFault } from '../errors.js';
 import { readAnswer } from '../xml-rpc/read-answer.js';
+import { readArray, readStruct } from '../xml-rpc/read-value.js';
 import type { RpcValue } from '../xml-rpc/values.js';
 import { writeCall } from '../xml-rpc/write-call.js';
 
@@ -11,12 +11,9 @@ const NOT_RUNNING_CODES = new Set(['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIP
 
 /** So that a daemon that does them one after the other looks after its services now and then. */
 const CALLS_IN_ONE = 100;
-const faultsSchema = z.array(
-  z.union([
-    z.object({ faultCode: z.number(), faultString: z.string() }),
-    z.unknown().transform((): undefined => undefined),
-  ]),
-);
+/** A name for TLS, which is not used here: Node.js looks for one in the headers else, and that takes milliseconds. */
+const NO_SERVER_NAME = { servername: '' };
+const FAULT_MEMBERS = { faultCode: 'number', faultString: 'string' } as const;
 
 export interface CallOptions {
   /** How long the answer may take. Default: as long as it takes, since a group may need a minute to stop. */
@@ -53,8 +50,10 @@ export class RpcClient {
         .slice(begin, begin + CALLS_IN_ONE)
         .map((name): RpcValue => ({ methodName: `supervisor.${method}`, params: [name] }));
       const results = await this.#call('system.multicall', [calls], {});
-      const faults = faultsSchema.parse(results).filter((result) => result !== undefined);
-      if (faults[0] !== undefined) throw new SupervisorFault(method, faults[0].faultCode, faults[0].faultString);
+      const [fault] = readArray(results, (result) => result, 'results').filter(isRefusal);
+      if (fault === undefined) continue;
+      const { faultCode, faultString } = readStruct(fault, FAULT_MEMBERS, 'fault');
+      throw new SupervisorFault(method, faultCode, faultString);
     }
   }
 
@@ -70,6 +69,11 @@ export class RpcClient {
     if (answer.kind === 'fault') throw new SupervisorFault(method, answer.code, answer.message);
     return answer.value;
   }
+}
+
+/** Whether a call of several was refused; what the others gave is of no use here. */
+function isRefusal(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && 'faultCode' in result;
 }
 
 export function invalidAnswer(socket: string, method: string, cause: unknown): SupervisorError {
@@ -101,6 +105,7 @@ function post(socketPath: string, document: string, { timeoutMs, signal }: CallO
         path: '/RPC2',
         method: 'POST',
         agent: false,
+        ...NO_SERVER_NAME,
         headers: { 'Content-Type': 'text/xml', 'Content-Length': Buffer.byteLength(document) },
         ...(ends.length === 0 ? {} : { signal: AbortSignal.any(ends) }),
       },

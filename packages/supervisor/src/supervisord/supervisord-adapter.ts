@@ -1,17 +1,17 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import { type CommandRunner, isProcessAlive, type Logger, readProcessStatus } from '@slapos/host';
 import { socketPath, strayFromLegacySocket, supervisorPaths } from '../configuration/paths.js';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import type { LogTail, ProcessInfo, Supervisor, UpdateResult } from '../supervisor.js';
-import { ensureSupervisord, isRunning, type SupervisorKind } from './launch.js';
+import { readArray, readScalar } from '../xml-rpc/read-value.js';
+import { ensureSupervisord, isRunning } from './launch.js';
 import { readProcessInfo, readProcessInfoList } from './process-info.js';
 import { invalidAnswer, RpcClient } from './rpc-client.js';
+import type { SupervisorKind } from './supervisor-kind.js';
 import { stopProcessGroup, updateGroups } from './update.js';
 
 const POLL_INTERVAL_MS = 50;
-const tailSchema = z.tuple([z.string(), z.number(), z.boolean()]);
 /** Anything but the current state says that there is a connection; short, because it is only a look. */
 const PRESENCE_TIMEOUT_MS = 5000;
 /** A busy machine is slow; one that takes longer than this hangs. */
@@ -128,8 +128,7 @@ class SupervisordAdapter implements Supervisor {
   async tail(name: string, stream: 'stdout' | 'stderr', bytes: number): Promise<LogTail> {
     const method = stream === 'stdout' ? 'tailProcessStdoutLog' : 'tailProcessStderrLog';
     // An offset of 0 and a length give the last bytes (spec: supervisor §9.3, tail rules).
-    const [text, offset, overflow] = await this.#read(method, [name, 0, bytes], (value) => tailSchema.parse(value));
-    return { text, offset, overflow };
+    return this.#read(method, [name, 0, bytes], readLogTail);
   }
 
   async shutdown({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
@@ -156,7 +155,7 @@ class SupervisordAdapter implements Supervisor {
 
   /** `undefined`: there is none. */
   async #daemonPid(): Promise<number | undefined> {
-    const answered = await ignoringEnd(() => this.#read('getPID', [], (value) => z.number().parse(value)));
+    const answered = await ignoringEnd(() => this.#read('getPID', [], (value) => readScalar(value, 'number', 'pid')));
     if (answered !== 'ending') return answered;
     // It takes no calls any more, and ends.
     const text = await readFile(supervisorPaths(this.#instanceRoot).pid, 'utf8').catch(() => '');
@@ -192,6 +191,15 @@ class SupervisordAdapter implements Supervisor {
     await rpc.call('stopAllProcesses');
     await rpc.call('shutdown');
   }
+}
+
+function readLogTail(value: unknown): LogTail {
+  const [text, offset, overflow] = readArray(value, (item) => item, 'tail');
+  return {
+    text: readScalar(text, 'string', 'tail[0]'),
+    offset: readScalar(offset, 'number', 'tail[1]'),
+    overflow: readScalar(overflow, 'boolean', 'tail[2]'),
+  };
 }
 
 /** Does something with a supervisor that may end meanwhile; `undefined`: it is gone. */

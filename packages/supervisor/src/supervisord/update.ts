@@ -1,17 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { z } from 'zod';
 import type { Logger } from '@slapos/host';
 import { FAULTS, SupervisorError, SupervisorFault } from '../errors.js';
 import type { UpdateResult } from '../supervisor.js';
+import { readArray, readScalar, readStruct } from '../xml-rpc/read-value.js';
 import type { RpcClient } from './rpc-client.js';
 
 const REMOVE_TRIES = 10;
 const REMOVE_INTERVAL_MS = 1000;
 
-const changesSchema = z.tuple([z.tuple([z.array(z.string()), z.array(z.string()), z.array(z.string())])]);
-const resultsSchema = z.array(
-  z.object({ name: z.string(), group: z.string(), status: z.number(), description: z.string() }),
-);
+const RESULT_MEMBERS = { name: 'string', group: 'string', status: 'number', description: 'string' } as const;
 
 /**
  * Reads the configuration again and follows it: removed groups first, then changed, then added (spec: supervisor §5).
@@ -19,7 +16,7 @@ const resultsSchema = z.array(
  */
 export async function updateGroups(rpc: RpcClient, logger: Logger): Promise<UpdateResult> {
   logger.debug('Updating supervisord');
-  const [[added, changed, removed]] = changesSchema.parse(await rpc.call('reloadConfig'));
+  const { added, changed, removed } = readChanges(await rpc.call('reloadConfig'));
   for (const group of removed) {
     await stopAndRemove(rpc, group, logger);
     logger.info(`Updated ${group}: removed`);
@@ -35,10 +32,22 @@ export async function updateGroups(rpc: RpcClient, logger: Logger): Promise<Upda
   return { added, changed, removed };
 }
 
+/** The one triple of `reloadConfig`: names of groups that were added, changed, removed (spec: supervisor §5). */
+function readChanges(answer: unknown): UpdateResult {
+  const [triple] = readArray(answer, (item) => item, 'changes');
+  const readNames = (item: unknown, at: string): string[] =>
+    readArray(item, (name, place) => readScalar(name, 'string', place), at);
+  const [added, changed, removed] = readArray(triple, readNames, 'changes[0]');
+  if (added === undefined || changed === undefined || removed === undefined)
+    throw new TypeError('changes[0]: expected three arrays of names');
+  return { added, changed, removed };
+}
+
 /** Stops a group; gives false when one of its processes could not be stopped. */
 export async function stopProcessGroup(rpc: RpcClient, group: string, logger: Logger): Promise<boolean> {
   logger.info(`Stopping ${group}`);
-  const results = resultsSchema.parse(await rpc.call('stopProcessGroup', [group]));
+  const answer = await rpc.call('stopProcessGroup', [group]);
+  const results = readArray(answer, (result, place) => readStruct(result, RESULT_MEMBERS, place), 'results');
   return results.every(({ status }) => status !== FAULTS.FAILED);
 }
 
