@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Options } from 'tsup';
@@ -10,6 +11,52 @@ const OWN_PACKAGE = /\/packages\/([a-z]+)\/src\/.*\.ts$/;
 const WHOLE_ZOD = "import { z } from 'zod';";
 const PARTS_OF_ZOD = "import * as z from 'zod';";
 
+/** An import of values from one of our packages that is bundled. */
+const PACKAGE_IMPORT = /^import \{([^}]*)\} from '@slapos\/(?!proxy')([a-z]+)';$/gm;
+const EXPORTS_OF_FILE = /^export \{([^}]*)\} from '\.\/(.+)\.js';$/gm;
+/** Beside the package that is being built, which is where its build runs. */
+const PACKAGES = path.resolve('..');
+
+/** Where each value lies that a package exports. */
+const exportsOf = new Map<string, Promise<ReadonlyMap<string, string>>>();
+
+/**
+ * Imports values from the files that have them. Through the index of a package, esbuild counts all of it as needed by each command that
+ * takes anything from it.
+ */
+async function importsOfFiles(text: string): Promise<string> {
+  for (const name of new Set([...text.matchAll(PACKAGE_IMPORT)].map(([, , name = '']) => name)))
+    if (!exportsOf.has(name)) exportsOf.set(name, readExports(name));
+  const indexes = new Map(await Promise.all([...exportsOf].map(async ([name, found]) => [name, await found] as const)));
+  return text.replace(PACKAGE_IMPORT, (_, names: string, name: string) =>
+    valuesOf(names)
+      .map((value) => {
+        const file = indexes.get(name)?.get(value.split(' as ')[0] ?? '');
+        return `import { ${value} } from '${file ?? `@slapos/${name}`}';`;
+      })
+      .join(' '),
+  );
+}
+
+async function readExports(name: string): Promise<ReadonlyMap<string, string>> {
+  const folder = path.join(PACKAGES, name, 'src');
+  const index = await readFile(path.join(folder, 'index.ts'), 'utf8');
+  return new Map(
+    [...index.matchAll(EXPORTS_OF_FILE)].flatMap(([, names = '', file = '']) =>
+      valuesOf(names)
+        .filter((value) => !value.includes(' as '))
+        .map((value) => [value, path.join(folder, `${file}.ts`)] as const),
+    ),
+  );
+}
+
+function valuesOf(names: string): string[] {
+  return names
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '' && !name.startsWith('type '));
+}
+
 /**
  * Keeps files that a package reads at run time where they are, in that package: a place that it derives from its own code is derived
  * from the installed package instead of the bundle.
@@ -19,7 +66,7 @@ export const bundledAssets: Plugin = {
   setup(build) {
     build.onLoad({ filter: OWN_PACKAGE }, async ({ path: file }) => {
       const name = OWN_PACKAGE.exec(file)?.[1] ?? '';
-      const text = (await readFile(file, 'utf8')).replace(WHOLE_ZOD, PARTS_OF_ZOD);
+      const text = await importsOfFiles((await readFile(file, 'utf8')).replace(WHOLE_ZOD, PARTS_OF_ZOD));
       const contents =
         name === 'cli' ? text : text.replaceAll('import.meta.url', `import.meta.resolve('@slapos/${name}')`);
       return { contents, loader: 'ts' };
@@ -46,13 +93,46 @@ const NODE_CHECK = /^checkNodeVersion\(\);$/m;
 const LATER =
   'const $later = (load) => { let it; return new Proxy({}, { get: (_, name) => (it ??= load())[name] }); };';
 
+/** Sources of libraries that became files of their own. */
+const bundledApart = new Set<string>();
+
+/** Libraries that oclif needs for plug-ins, help and terminals only: half of all that comes with it. */
+const RARELY_USED =
+  /^(?:minimatch|tinyglobby|cli-spinners|ejs|lilconfig|wrap-ansi|ansi-escapes|string-width|widest-line|indent-string|clean-stack|wordwrap|supports-color|wsl-utils)$/;
+/** Where they lie in the output. */
+const APART = 'oclif';
+
 /**
  * A command needs oclif's parser and little else, but each module of oclif loads all others: help, plug-in finder, spinners. Here each
- * loads another when it first uses it.
+ * loads another when it first uses it, and libraries that are rarely used are files of their own.
  */
 export const oclifWhenUsed: Plugin = {
   name: 'oclif-when-used',
   setup(build) {
+    const apart = new Map<string, string>();
+    build.onResolve({ filter: RARELY_USED }, ({ path: name, importer, kind }) => {
+      if (kind !== 'require-call' || !importer.includes('/@oclif/core/lib/')) return undefined;
+      apart.set(name, createRequire(importer).resolve(name));
+      return { path: `./${APART}/${name}.cjs`, external: true };
+    });
+    build.onEnd(async () => {
+      if (apart.size === 0) return;
+      const { outputs } = await build.esbuild
+        .build({
+          entryPoints: Object.fromEntries(apart),
+          outdir: path.join(build.initialOptions.outdir ?? 'dist', APART),
+          outExtension: { '.js': '.cjs' },
+          bundle: true,
+          platform: 'node',
+          format: 'cjs',
+          target: 'node20',
+          minifyWhitespace: true,
+          minifySyntax: true,
+          metafile: true,
+        })
+        .then(({ metafile }) => metafile);
+      for (const { inputs } of Object.values(outputs)) for (const file of Object.keys(inputs)) bundledApart.add(file);
+    });
     build.onLoad({ filter: /\/@oclif\/core\/lib\/.*\.js$/ }, async ({ path: file }) => {
       const text = (await readFile(file, 'utf8'))
         .replaceAll(LOADS, 'const $1 = $$later(() => $2);')
@@ -73,7 +153,9 @@ export const thirdPartyLicences: Plugin = {
   setup(build) {
     build.onEnd(async ({ metafile, errors }) => {
       if (metafile === undefined || errors.length > 0) return;
-      const used = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
+      const used = Object.values(metafile.outputs)
+        .flatMap(({ inputs }) => Object.keys(inputs))
+        .concat([...bundledApart]);
       const folders = new Set(
         used.flatMap((file) => {
           const folder = PACKAGE_FOLDER.exec(path.resolve(file))?.[1];

@@ -60,7 +60,15 @@ export async function main(argv: readonly string[], root: string): Promise<numbe
     }
     abortOnSignals(stop, log);
     const { runCommand } = await import('./run-command.js');
-    return await runCommand({ root, facts, words: found.rest, log, signal: stop.signal, options });
+    return await runCommand({
+      root,
+      version: catalogue.version,
+      facts,
+      words: found.rest,
+      log,
+      signal: stop.signal,
+      options,
+    });
   } catch (error) {
     return reportError(asUsageError(command, error, flags), {
       command,

@@ -1,3 +1,4 @@
+import type { Config } from '@oclif/core';
 import type { ColourChoice } from '../console/terminal.js';
 import { CommandLog } from '../output/log.js';
 
@@ -13,6 +14,8 @@ export interface Invocation {
   readonly hasLogFile: boolean;
   /** As oclif names it: `node:instance`. */
   readonly commandId: string;
+  /** All commands that there are, and how to run them; found out when it is asked for. */
+  readonly loadProgram: () => Promise<Config>;
 }
 
 let current: Invocation | undefined;
@@ -31,6 +34,7 @@ export function invocation(): Invocation {
     colour: 'auto',
     hasLogFile: false,
     commandId: '',
+    loadProgram: () => Promise.reject(new Error('No program runs')),
   };
   return current;
 }

@@ -1,4 +1,5 @@
-import { Command, Flags } from '@oclif/core';
+import { Command, type Config, Flags } from '@oclif/core';
+import { closeInheritedDescriptors } from '@slapos/host';
 import { type ConfigFamily, type ConfigFile, configPath, loadConfigFile } from '../config/config-file.js';
 import { warnOfUnreadKeys } from '../config/unknown-keys.js';
 import type { CommandLog } from '../output/log.js';
@@ -17,11 +18,29 @@ export abstract class SlaposCommand extends Command {
   abstract override run(): Promise<number>;
 
   /** What starts programs of others passes on no descriptor that a careless shell or service manager gave us (spec: security S17). */
-  protected override async init(): Promise<void> {
-    await super.init();
-    if (!STARTS_PROGRAMS.test(this.id ?? '')) return;
-    const { closeInheritedDescriptors } = await import('@slapos/host');
-    closeInheritedDescriptors(this.argv);
+  protected override init(): Promise<void> {
+    // oclif's own looks whether the command is deprecated, for which it needs to know all others; none of ours is.
+    if (STARTS_PROGRAMS.test(this.id ?? '')) closeInheritedDescriptors(this.argv);
+    return Promise.resolve();
+  }
+
+  /**
+   * Runs one of our commands, without oclif looking for it among all that there are.
+   * @param id as oclif names it: `node:instance`
+   * @returns what `run` gives
+   */
+  static async start(this: OwnCommandClass, id: string, argv: readonly string[], config: Config): Promise<number> {
+    this.id = id;
+    return new this([...argv], config)._run<number>();
+  }
+
+  /** The other commands; `this.config` knows the package alone. */
+  protected program(): Promise<Config> {
+    return invocation().loadProgram();
+  }
+
+  override log(message = ''): void {
+    process.stdout.write(`${message}\n`);
   }
 
   /** The log on standard error. */
@@ -42,6 +61,13 @@ export abstract class SlaposCommand extends Command {
     warnOfUnreadKeys(config, this.id ?? '', this.logger, isTrue(process.env['SLAPOS_CONFIG_STRICT']));
     return config;
   }
+}
+
+/** A command of ours, as its file exports it. */
+export interface OwnCommandClass {
+  id: string;
+  new (argv: string[], config: Config): SlaposCommand;
+  start(id: string, argv: readonly string[], config: Config): Promise<number>;
 }
 
 function isTrue(text: string | undefined): boolean {

@@ -35,7 +35,7 @@ export default class Complete extends SlaposCommand {
         `slapos complete: error: argument --name: expected a command name, found ${JSON.stringify(flags.name)}`,
       );
     }
-    const { commands } = this.config;
+    const { commands } = await this.program();
     const data = { name: flags.name, words: commandWords(commands) };
     if (!flags.install) {
       this.log(completionScript(flags.shell ?? 'bash', data));

@@ -14,19 +14,20 @@ export default class Help extends SlaposCommand {
   static override strict = false;
 
   override async run(): Promise<number> {
-    this.log(this.#textFor(this.argv));
+    this.log(await this.#textFor(this.argv));
     return EXIT_CODES.OK;
   }
 
-  #textFor(words: readonly string[]): string {
-    if (words.length === 0) return renderGlobalHelp(this.config);
+  async #textFor(words: readonly string[]): Promise<string> {
+    const program = await this.program();
+    if (words.length === 0) return renderGlobalHelp(program);
     const typed = words.join(' ');
     const topic = HELP_TOPICS.find(({ name }) => name === typed);
     if (topic !== undefined) return topic.text();
-    const names = this.config.commandIDs.map(commandName);
+    const names = program.commandIDs.map(commandName);
     if (!names.includes(typed) && names.some((name) => name.startsWith(`${typed} `)))
-      return renderGroupHelp(this.config, typed);
+      return renderGroupHelp(program, typed);
     const { name } = findCommand(words, names);
-    return renderCommandHelp(this.config.findCommand(name.replaceAll(' ', ':'), { must: true }));
+    return renderCommandHelp(program.findCommand(name.replaceAll(' ', ':'), { must: true }));
   }
 }

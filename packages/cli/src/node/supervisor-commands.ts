@@ -1,19 +1,14 @@
-import { createLinuxHost, isSlapOSError } from '@slapos/host';
+import { isSlapOSError, LinuxCommandRunner, LinuxUserDatabase } from '@slapos/host';
 import {
   createSupervisordAdapter,
-  runSupervisorctl as runOwnSupervisorctl,
-  runSupervisorctlPrompt,
   runSupervisorInForeground,
   type Supervisor,
   type SupervisorKind,
   supervisorPaths,
-  supervisorSectionSchema,
   writeSupervisorEnvironment,
 } from '@slapos/supervisor';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { checkSection, mergeSections } from '../config/check-section.js';
 import type { ConfigFile } from '../config/config-file.js';
 import { readBoolean } from '../config/read-boolean.js';
 import { CliError } from '../errors.js';
@@ -48,13 +43,24 @@ export interface NodeSupervisor {
 /** @throws CliError `CLI_CONFIGURATION` */
 export async function nodeSupervisorOf(config: ConfigFile): Promise<NodeSupervisor> {
   const instanceRoot = await instanceRootOf(config);
-  const { supervisor } = checkSection(supervisorSectionSchema, mergeSections(config, ['slapos']), config, ['slapos']);
-  return { instanceRoot, kind: supervisor };
+  return { instanceRoot, kind: await supervisorKindOf(config) };
+}
+
+/** Most configurations leave the choice to us: only for a choice of theirs is it worth while to load what checks it. */
+async function supervisorKindOf(config: ConfigFile): Promise<SupervisorKind> {
+  if (config.value('slapos', 'supervisor') === undefined) return 'auto';
+  const { readSupervisorKind } = await import('../config/supervisor-kind.js');
+  return readSupervisorKind(config);
 }
 
 /** The supervisor of a node; nothing is started yet. */
 export function connectSupervisor({ instanceRoot, kind }: NodeSupervisor, logger: CommandLog): Supervisor {
-  return createSupervisordAdapter({ instanceRoot, commands: createLinuxHost({ logger }).commands, logger, kind });
+  return createSupervisordAdapter({ instanceRoot, commands: commandRunner(logger), logger, kind });
+}
+
+/** The machine's commands alone: its disks and networks take time to load. */
+function commandRunner(logger: CommandLog): LinuxCommandRunner {
+  return new LinuxCommandRunner({ users: new LinuxUserDatabase(), logger });
 }
 
 /** Makes sure that the supervisor runs, with the configuration that it needs. */
@@ -82,7 +88,7 @@ export async function runSupervisorUntilEnd(
     return 0;
   }
   await writeSupervisorEnvironment({ instanceRoot: node.instanceRoot });
-  const { commands } = createLinuxHost({ logger });
+  const commands = commandRunner(logger);
   const paths = supervisorPaths(node.instanceRoot);
   return (await runSupervisorInForeground({ commands, logger, kind: node.kind, paths }, signal)) ?? 1;
 }
@@ -107,7 +113,7 @@ export async function runSupervisorctl(
   const { instanceRoot } = node;
   if (!isLaunchForbidden(config)) await startSupervisor(node, logger);
   try {
-    const { exitCode } = await createLinuxHost({ logger }).commands.run({
+    const { exitCode } = await commandRunner(logger).run({
       file: 'supervisorctl',
       args: ['-c', supervisorPaths(instanceRoot).configuration, ...words],
       inheritTerminal: true,
@@ -115,15 +121,8 @@ export async function runSupervisorctl(
     return exitCode ?? 1;
   } catch (error) {
     if (!isSlapOSError(error) || error.code !== 'HOST_COMMAND_NOT_FOUND') throw error;
-    if (words.length === 0)
-      return runSupervisorctlPrompt({ instanceRoot, input: process.stdin, output: process.stdout });
-    const typed = words[0] === 'fg' ? createInterface({ input: process.stdin }) : undefined;
-    try {
-      const print = (text: string): void => void process.stdout.write(text);
-      return await runOwnSupervisorctl({ instanceRoot, words, signal, print, typed });
-    } finally {
-      typed?.close();
-    }
+    const { runOwnSupervisorctl } = await import('./own-supervisorctl.js');
+    return runOwnSupervisorctl(instanceRoot, words, signal);
   }
 }
 

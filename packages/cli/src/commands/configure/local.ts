@@ -58,7 +58,8 @@ export default class ConfigureLocal extends SlaposCommand {
         withShacache: flags['enable-shacache-proxy'],
       },
       {
-        format: async (file) => Number(await this.config.runCommand('node:format', ['--cfg', file, '--now'])),
+        format: async (file) =>
+          Number(await (await this.program()).runCommand('node:format', ['--cfg', file, '--now'])),
         packageRoot: this.config.root,
         logger: this.logger,
         signal: this.signal,

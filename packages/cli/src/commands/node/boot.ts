@@ -38,7 +38,7 @@ export default class NodeBoot extends SlaposCommand {
     const steps: BootSteps = {
       format: () => this.#format(config.file),
       bang: async () => {
-        await this.config.runCommand('node:bang', ['--cfg', config.file, '--message', flags.message]);
+        await (await this.program()).runCommand('node:bang', ['--cfg', config.file, '--message', flags.message]);
       },
       forgetTimestamps: () => this.#forgetTimestamps(instanceRoot, baseName),
     };
@@ -50,7 +50,7 @@ export default class NodeBoot extends SlaposCommand {
   /** In this process, so that there is one log; what it throws is a failure that may be over in a moment. */
   async #format(file: string): ReturnType<BootSteps['format']> {
     try {
-      const code = await this.config.runCommand('node:format', ['--cfg', file, '--now']);
+      const code = await (await this.program()).runCommand('node:format', ['--cfg', file, '--now']);
       if (code === EXIT_CODES.OK) return 'formatted';
       return code === EXIT_CODES.NOT_POSTED ? 'not-posted' : 'failed';
     } catch (error) {

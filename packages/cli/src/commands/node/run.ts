@@ -90,8 +90,9 @@ export default class NodeRun extends SlaposCommand {
     const section = checkSection(daemonSectionSchema, mergeSections(config, ['daemon'], flagsAsKeys(flags)), config, [
       'daemon',
     ]);
-    const run = (id: string, words: string[]): Promise<unknown> => this.config.runCommand(id, words);
-    const passes = scheduledPasses(section, config, run, (id) => this.config.findCommand(id) !== undefined);
+    const program = await this.program();
+    const run = (id: string, words: string[]): Promise<unknown> => program.runCommand(id, words);
+    const passes = scheduledPasses(section, config, run, (id) => program.findCommand(id) !== undefined);
     return { passes, listen: section.listen, config };
   }
 
