@@ -132,5 +132,6 @@ test('a full disk is told with the name of the file, and nothing stays locked', 
     message: expect.stringContaining(file) as string,
   });
   write.mockRestore();
+  expect(fs.existsSync(file)).toBe(false);
   await (await acquireLock(file)).release();
 });

@@ -77,8 +77,7 @@ function openLockFile(file: string): number {
  * Asks for the kernel's lock on an open file. The lock belongs to the open file, which flock(1) shares with us and leaves
  * locked when it ends: so it is ours until we close it or die, however we die.
  */
-async function tryFlock(descriptor: number, file: string): Promise<boolean> {
-  const flock = await findProgram('flock', { mustBeTrusted: process.geteuid?.() === 0, uid: process.geteuid?.() ?? 0 });
+async function tryFlock(flock: string, descriptor: number, file: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const args = ['--exclusive', '--nonblock', String(INHERITED)];
     const child = spawn(flock, args, { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe', descriptor] });
@@ -194,16 +193,29 @@ function isCurrent(file: string, descriptor: number): boolean {
   return named?.ino === open.ino && named.dev === open.dev;
 }
 
+/** After a failure with the kernel's lock ours: an empty file says nothing to anybody, and would stay for ever. One with a pid stays. */
+function removeEmpty(file: string, descriptor: number): void {
+  try {
+    if (fs.fstatSync(descriptor).size === 0 && isCurrent(file, descriptor)) fs.unlinkSync(file);
+  } catch {
+    // The next holder finds a stale file, which is as good.
+  }
+}
+
 async function tryAcquire(file: string, logger: Logger): Promise<HeldLock | undefined> {
+  // Before there is a file that nobody would remove.
+  const flock = await findProgram('flock', { mustBeTrusted: process.geteuid?.() === 0, uid: process.geteuid?.() ?? 0 });
   const descriptor = openLockFile(file);
+  let isOurs = false;
   let kept = false;
   try {
-    if (!(await tryFlock(descriptor, file))) {
+    if (!(await tryFlock(flock, descriptor, file))) {
       // The holder may just have given it back: then the file is another one.
       if (!isCurrent(file, descriptor)) return undefined;
       throw lockedBy(file, await awaitHolder(descriptor));
     }
     if (!isCurrent(file, descriptor)) return undefined;
+    isOurs = true;
     const pid = readPid(descriptor);
     if (pid !== undefined && isPythonAgent(pid, fs.fstatSync(descriptor))) throw lockedBy(file, pid);
     if (pid !== undefined) logger.info(`Existing pid file '${file}' was stale, overwritten`, { pid });
@@ -215,6 +227,7 @@ async function tryAcquire(file: string, logger: Logger): Promise<HeldLock | unde
     // On a full disk the pid is the first thing that finds no place.
     throw fileError('lock', file, error);
   } finally {
+    if (isOurs && !kept) removeEmpty(file, descriptor);
     if (!kept) fs.closeSync(descriptor);
   }
 }
