@@ -87,6 +87,23 @@ describe('slapos remove', () => {
   });
 });
 
+describe('slapos destroy', () => {
+  it('says on a terminal what goes away on this machine, and destroys nothing without the name', async () => {
+    await fill('instances/slappart0');
+    await mkdir(path.join(folder, 'instances/var/lib/grid'), { recursive: true });
+    const target = [{ partitionId: 'slappart0', softwareReleaseUrl: RELEASE, instanceTitle: 'web' }];
+    await writeFile(path.join(folder, 'instances/var/lib/grid/last-target.json'), JSON.stringify(target));
+    const env = { SLAPOS_CONFIGURATION: config, SLAPOS_CLIENT_CONFIGURATION: config };
+    const refused = await runOnTerminal(['destroy', 'web'], { input: 'yes\n', env });
+    expect(refused.output).toContain(
+      `an instance of ${RELEASE}, with all its data; on this machine: 3.0 MiB in slappart0.`,
+    );
+    expect(refused.output).toContain('"yes" is not its name, so nothing is destroyed.');
+    expect(refused.exitCode).toBe(1);
+    expect(await runOnTerminal(['destroy', 'web'], { input: 'web\n', env })).toMatchObject({ exitCode: 0 });
+  });
+});
+
 describe('slapos node prune', () => {
   it('says on a terminal what goes away, and removes nothing without a yes', async () => {
     const part = await fill('shared/zlib/0123');

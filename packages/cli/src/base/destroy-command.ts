@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import { withWaitGoal } from '../client/wait-for-instance.js';
 import { ask, canAsk } from '../console/prompt.js';
 import { CliError } from '../errors.js';
+import { treeSizeHere } from '../node/tree-size.js';
 import { StateCommand, stateArgs, stateFlags } from './state-command.js';
 
 const NEEDS_YES = 'With --yes it is not asked for.';
@@ -27,9 +28,10 @@ export abstract class DestroyCommand extends StateCommand {
     }
     return this.requestState(reference, flags, async ({ information }) => {
       if (flags.yes) return;
-      this.logger.info(
-        `This destroys ${reference}, an instance of ${information.softwareReleaseUrl ?? 'an unknown release'}, with all its data.`,
-      );
+      const release = information.softwareReleaseUrl ?? 'an unknown release';
+      const size = await treeSizeHere(reference, this.logger);
+      const here = size === undefined ? '' : `; on this machine: ${size}`;
+      this.logger.info(`This destroys ${reference}, an instance of ${release}, with all its data${here}.`);
       const question = `Type its name to go on: `;
       const typed = await ask({ question, otherwise: NEEDS_YES, signal: this.signal });
       if (typed.trim() === reference) return;
