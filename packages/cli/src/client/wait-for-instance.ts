@@ -1,4 +1,5 @@
-import type { ComputerPartition, InstanceRequest, SlapClient } from '@slapos/slap';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type ComputerPartition, type InstanceRequest, isSlapError, type SlapClient } from '@slapos/slap';
 import { Flags } from '@oclif/core';
 import { readDuration, shownDuration } from '../command-line/duration.js';
 import { openProgress } from '../console/progress.js';
@@ -15,6 +16,8 @@ export type WaitGoal = (typeof WAIT_GOALS)[number];
 
 const DEFAULT_TIMEOUT = '10m';
 const DEFAULT_INTERVAL = '5s';
+/** How soon a master that did not answer is asked again. */
+const AFTER_FAILURE_MS = 1_000;
 
 /** Options of commands that can wait; `--wait` alone is made `--wait=published` by {@link withWaitGoal}. */
 export const waitFlags = {
@@ -87,8 +90,9 @@ export async function waitForInstance(options: WaitOptions): Promise<Waited> {
   progress.set(reference, { label: reference, state: 'running', detail: `waiting ${goal}` });
   logger.info(`Waiting ${goal} (Ctrl-C stops waiting, not the request) ...`);
   await using pace = new LookPace({ events, query: { tree: reference }, firstIntervalMs, logger, signal });
-  for (;;) {
-    const seen = await look(options);
+  for (let hasLooked = false; ; hasLooked = true) {
+    // A master that is restarted meanwhile is no reason to give up; one that was never there is.
+    const seen = hasLooked ? await lookLeniently(options) : await look(options);
     if (seen.isReached) {
       progress.set(reference, { state: 'ok', detail: seen.detail });
       return { partition: seen.partition };
@@ -105,13 +109,31 @@ export async function waitForInstance(options: WaitOptions): Promise<Waited> {
     }
     progress.set(reference, { detail: `waiting ${goal} – ${seen.detail}, ${shownDuration(passedMs)}` });
     logger.debug(`Not yet: ${seen.detail}`);
-    await pace.pause(timeoutMs - passedMs);
+    if (seen.isUnknown === true) await delay(Math.min(AFTER_FAILURE_MS, timeoutMs - passedMs), undefined, { signal });
+    else await pace.pause(timeoutMs - passedMs);
   }
 }
 
 interface Seen extends Waited {
   readonly isReached: boolean;
+  /** The master could not be asked. */
+  readonly isUnknown?: boolean;
   readonly detail: string;
+}
+
+async function lookLeniently(options: WaitOptions): Promise<Seen> {
+  try {
+    return await look(options);
+  } catch (error) {
+    options.signal.throwIfAborted();
+    if (!isSlapError(error) || !error.retryable) throw error;
+    return {
+      isReached: false,
+      isUnknown: true,
+      partition: undefined,
+      detail: `the master cannot be asked: ${error.message}`,
+    };
+  }
 }
 
 async function look(options: WaitOptions): Promise<Seen> {
