@@ -107,8 +107,9 @@ describe.each(KINDS)('%s', (kind) => {
     // It still answers, so nobody must take its place yet.
     expect(isProcessAlive(first)).toBe(true);
     await scratch.supervisor.ensureRunning();
-    expect(isProcessAlive(first)).toBe(false);
     expect(await daemonPid(scratch)).not.toBe(first);
+    // It has given up its socket, and on a busy machine may need a moment to end.
+    await eventually('its end', () => Promise.resolve(!isProcessAlive(first)));
   });
 
   it('that is restarted keeps its configuration and takes calls again', async () => {
