@@ -14,7 +14,7 @@ test('an instance that is destroyed is stopped by the instance pass, removed by 
   const { exitCode, stderr } = await node.slapos('node', 'report', '--progress', 'json');
   expect(exitCode, stderr).toBe(0);
   expect(stderr).toContain('report pass: 1 partition in');
-  expect(stderr).toMatch(/^\{"v":1,.*"type":"pass\.finished","pass":"report"/m);
+  expect(stderr).toMatch(/^\{"v":1,.*"type":"pass\.finished",.*"passName":"report"/m);
   expect(stderr.trimEnd()).toMatch(/Finished usage reports\.$/);
   expect(await readdir(node.at('inst/slappart0'))).toEqual([]);
 
