@@ -42,9 +42,12 @@ await runTool(async () => {
   const results = (await Promise.all([runSteps(STATIC_CHECKS, 'when done'), runSteps(TESTS, 'as it comes')])).flat();
 
   const totals = addUpReports(WORKSPACE_ROOT, projects);
+  if (totals.failures.length > 0) console.log('\n=== failed tests ===');
+  for (const { place, reason } of totals.failures) console.log(`\n${place}\n${reason.replaceAll(/^/gm, '    ')}`);
   console.log('\n=== summary ===\n');
   for (const { title, passed, seconds } of results)
     console.log(`${passed ? 'ok    ' : 'FAILED'}  ${title} (${seconds} s)`);
+  for (const { place } of totals.failures) console.log(`FAILED  ${place}`);
   for (const problem of totals.problems) console.log(`FAILED  ${problem}`);
   if (totals.skipped > 0) console.log(`        ${totals.skipped} tests were skipped`);
   console.log(`\n${totals.passed} passed, ${totals.failed} failed`);

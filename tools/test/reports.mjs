@@ -1,19 +1,25 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
 
 /** Where the shared vitest configuration makes each project write its report. */
 const REPORT_FILE = 'test-results/vitest.json';
 
+/** Enough of a failure to tell which one it was; the whole of it stands where the test ran. */
+const SHOWN_REASON_LINES = 12;
+
 /**
  * @typedef {{ graph: { nodes: Record<string, { name: string, data: { root: string, targets?: Record<string, unknown> } }> } }} NxGraphFile
  *   the part that we read of what `nx graph --file` writes
- * @typedef {{ status: string, assertionResults: { status: string }[] }} TestFileReport
+ * @typedef {{ status: string, fullName: string, failureMessages: string[] }} TestReport
+ * @typedef {{ name: string, status: string, message: string, assertionResults: TestReport[] }} TestFileReport
  * @typedef {{
  *   success: boolean, numPassedTests: number, numFailedTests: number, numPendingTests: number, numTodoTests: number,
  *   testResults: TestFileReport[]
  * }} VitestReport the part that we read of what vitest's JSON reporter writes
  * @typedef {{ name: string, root: string }} TestedProject a project with a test or e2e target; the root is relative to the workspace
- * @typedef {{ passed: number, failed: number, skipped: number, problems: string[] }} TestTotals
+ * @typedef {{ place: string, reason: string }} TestFailure file and name of a test that failed, and the first lines of why
+ * @typedef {{ passed: number, failed: number, skipped: number, failures: TestFailure[], problems: string[] }} TestTotals
  */
 
 /**
@@ -44,7 +50,7 @@ export function removeReports(workspaceRoot, projects) {
  */
 export function addUpReports(workspaceRoot, projects) {
   /** @type {TestTotals} */
-  const totals = { passed: 0, failed: 0, skipped: 0, problems: [] };
+  const totals = { passed: 0, failed: 0, skipped: 0, failures: [], problems: [] };
   for (const { name, root } of projects) {
     const file = join(workspaceRoot, root, REPORT_FILE);
     if (!existsSync(file)) {
@@ -52,18 +58,40 @@ export function addUpReports(workspaceRoot, projects) {
       continue;
     }
     const report = /** @type {VitestReport} */ (JSON.parse(readFileSync(file, 'utf8')));
-    // A file that cannot even be loaded has no tests to count; it counts as one that failed.
-    const brokenFiles = report.testResults.filter(
-      (result) => result.status === 'failed' && !result.assertionResults.some(({ status }) => status === 'failed'),
-    ).length;
+    const failures = report.testResults.flatMap((file) => failuresOf(file, workspaceRoot));
     totals.passed += report.numPassedTests;
-    totals.failed += report.numFailedTests + brokenFiles;
+    totals.failed += failures.length;
+    totals.failures.push(...failures);
     totals.skipped += report.numPendingTests + report.numTodoTests;
     if (report.numPassedTests + report.numFailedTests === 0) totals.problems.push(`${name}: not one test ran`);
-    else if (!report.success && report.numFailedTests + brokenFiles === 0) {
+    else if (!report.success && failures.length === 0) {
       totals.problems.push(`${name}: the run failed outside of any test`);
     }
   }
   if (projects.length === 0) totals.problems.push('no project has tests');
   return totals;
+}
+
+/**
+ * @param {TestFileReport} file
+ * @param {string} workspaceRoot
+ * @returns {TestFailure[]}
+ */
+function failuresOf({ name, status, message, assertionResults }, workspaceRoot) {
+  const file = relative(workspaceRoot, name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
+  // A file that cannot even be loaded has no tests to count; it counts as one that failed.
+  if (status === 'failed' && failed.length === 0) return [{ place: file, reason: shortened(message) }];
+  return failed.map(({ fullName, failureMessages }) => ({
+    place: `${file}: ${fullName}`,
+    reason: shortened(failureMessages.join('\n')),
+  }));
+}
+
+/**
+ * @param {string} reason
+ * @returns {string}
+ */
+function shortened(reason) {
+  return stripVTControlCharacters(reason).split('\n').slice(0, SHOWN_REASON_LINES).join('\n');
 }

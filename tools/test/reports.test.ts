@@ -45,14 +45,40 @@ describe('addUpReports', () => {
   }
 
   test('adds', () => {
-    report('two', { numPassedTests: 1, numFailedTests: 2, numPendingTests: 1, success: false });
-    expect(addUpReports(folder, projects)).toEqual({ passed: 4, failed: 2, skipped: 1, problems: [] });
+    report('two', { numPassedTests: 1, numPendingTests: 1 });
+    expect(addUpReports(folder, projects)).toEqual({ passed: 4, failed: 0, skipped: 1, failures: [], problems: [] });
+  });
+
+  test('tells the name of each test that failed, and the beginning of why', () => {
+    const reason = [
+      '\u001B[31mAssertionError: expected 1 to be 2\u001B[39m',
+      ...Array.from({ length: 99 }, () => 'at x'),
+    ];
+    const assertionResults = [
+      { status: 'passed', fullName: 'adds', failureMessages: [] },
+      { status: 'failed', fullName: 'adds more', failureMessages: [reason.join('\n')] },
+      { status: 'failed', fullName: 'subtracts', failureMessages: ['Error: no'] },
+    ];
+    const testResults = [{ name: join(folder, 'two/sum.test.ts'), status: 'failed', message: '', assertionResults }];
+    report('two', { numPassedTests: 1, numFailedTests: 2, success: false, testResults });
+
+    const { failed, failures } = addUpReports(folder, projects);
+    expect(failed).toBe(2);
+    expect(failures.map(({ place }) => place)).toEqual(['two/sum.test.ts: adds more', 'two/sum.test.ts: subtracts']);
+    expect(failures[0]?.reason).toMatch(/^AssertionError: expected 1 to be 2\n(at x\n?){11}$/);
+    expect(failures[1]?.reason).toBe('Error: no');
   });
 
   test('a test file that cannot be loaded is one failure', () => {
-    const testResults = [{ status: 'failed', assertionResults: [] }];
+    const message = "SyntaxError: Unexpected token ';'";
+    const testResults = [{ name: join(folder, 'two/broken.test.ts'), status: 'failed', message, assertionResults: [] }];
     report('two', { numPassedTests: 1, success: false, testResults });
-    expect(addUpReports(folder, projects)).toMatchObject({ passed: 4, failed: 1, problems: [] });
+    expect(addUpReports(folder, projects)).toMatchObject({
+      passed: 4,
+      failed: 1,
+      failures: [{ place: 'two/broken.test.ts', reason: message }],
+      problems: [],
+    });
   });
 
   test.each([
