@@ -68,6 +68,12 @@ const noFileChanges = [
   { selector: 'ImportExpression[source.value=/^node:fs/]' },
 ].map((restriction) => ({ ...restriction, message: FILE_CHANGES_MESSAGE }));
 
+/** Vitest's own patience of one second is too short for a process to start on a busy machine; `expect.poll` has ours. */
+const noImpatience = {
+  selector: "CallExpression[callee.object.name='vi'][callee.property.name=/^wait(For|Until)$/][arguments.length<2]",
+  message: 'Say how long to wait at most: expect.poll does (config/vitest.ts), or give { timeout }.',
+};
+
 export default defineConfig(
   // The files of bin/ only start what a build makes.
   globalIgnores([
@@ -171,6 +177,7 @@ export default defineConfig(
     name: 'tests',
     files: TEST_FILES,
     rules: {
+      'no-restricted-syntax': ['error', ...noEnumOrDefaultExport, noImpatience],
       '@nx/enforce-module-boundaries': boundaries({ tests: true }),
       '@typescript-eslint/no-non-null-assertion': 'off',
       '@typescript-eslint/unbound-method': 'off',

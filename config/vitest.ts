@@ -3,7 +3,10 @@ import { defineConfig, type ViteUserConfig } from 'vitest/config';
 /** The `exports` condition under which workspace packages resolve to their TypeScript sources, so that tests need no build. */
 const SOURCE_CONDITION = '@slapos/source';
 
-const DEFAULT_TEST_TIMEOUT_MS = 20_000;
+/** Only ends what hangs: a machine with much else to do is no failure, so it is far above what any test or hook needs. */
+const HANG_TIMEOUT_MS = 60_000;
+/** How long `expect.poll` waits for a condition, where vitest's own second is too short for a process to start. */
+const POLL_TIMEOUT_MS = 30_000;
 
 /**
  * The vitest configuration that every package shares.
@@ -15,7 +18,9 @@ export function packageVitestConfig(overrides: ViteUserConfig['test'] = {}): Vit
     ssr: { resolve: { conditions: [SOURCE_CONDITION, 'module', 'node', 'development|production'] } },
     test: {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-      testTimeout: DEFAULT_TEST_TIMEOUT_MS,
+      testTimeout: HANG_TIMEOUT_MS,
+      hookTimeout: HANG_TIMEOUT_MS,
+      expect: { poll: { timeout: POLL_TIMEOUT_MS } },
       reporters: ['default', 'json'],
       outputFile: { json: 'test-results/vitest.json' },
       ...overrides,

@@ -1,8 +1,5 @@
 import { packageVitestConfig } from '../../config/vitest.ts';
 
-/** Processes that are started, raced and killed take their time on a busy machine; no test waits for a time-out to pass. */
-const PATIENCE_MS = 60_000;
-
 /**
  * The attack tests are a target of their own, `test:root`, because they make real users and network namespaces. As root they
  * belong to `test` too; for anybody else they are left out, and said to be.
@@ -17,8 +14,6 @@ if (!isRoot && !onlyRootTests) {
 }
 
 export default packageVitestConfig({
-  testTimeout: PATIENCE_MS,
-  hookTimeout: PATIENCE_MS,
   ...(onlyRootTests ? { include: [ROOT_TESTS] } : {}),
   ...(isRoot || onlyRootTests ? {} : { exclude: [ROOT_TESTS] }),
 });

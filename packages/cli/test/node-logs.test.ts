@@ -18,8 +18,6 @@ import { createProxy } from '@slapos/proxy';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { messages, type Outcome, runSlapos, SLAPOS_BIN } from './support/run-slapos.js';
 
-vi.setConfig({ testTimeout: 30_000 });
-
 const UTC = { env: { TZ: 'UTC' } };
 /** Long ago, so that lines show their date. */
 const LONG_AGO = new Date('2026-01-02T03:04:09Z');
@@ -169,7 +167,7 @@ it('follows a log over rotation and truncation, until it is ended', async () => 
   let seen = '';
   child.stdout.setEncoding('utf8').on('data', (piece: string) => (seen += piece));
   const sees = (text: string): Promise<void> =>
-    vi.waitFor(() => expect(texts(seen).at(-1)).toBe(text), { timeout: 10_000 });
+    vi.waitFor(() => expect(texts(seen).at(-1)).toBe(text), { timeout: 30_000 });
   await sees('why');
   await appendFile(log, 'half');
   await appendFile(log, ' a line\n');

@@ -6,8 +6,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { messages, type Outcome, runSlapos, SLAPOS_BIN } from './support/run-slapos.js';
 
-// A supervisor is started and ended for each.
-vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+const PATIENCE = { timeout: 30_000, interval: 50 };
 
 const GROUP = `[group:slappart0]
 programs=slappart0_web,slappart0_job
@@ -54,7 +53,7 @@ afterEach(async () => {
   await vi.waitFor(async () => {
     await configure('forbid_supervisord_automatic_launch = true');
     expect((await slapos('node', 'status', '--json')).exitCode).toBe(4);
-  });
+  }, PATIENCE);
   await rm(folder, { recursive: true });
 });
 
@@ -130,8 +129,9 @@ it('selects by partition and by failure, and names what is not there', async () 
     'slappart0:web-on-watch',
     'slappart0-socat:slappart0-socat_x',
   ]);
-  await vi.waitFor(async () =>
-    expect(services(await statusDocument('--failed', '--only-cp', 'slappart0'))).toEqual(['slappart0:job']),
+  await vi.waitFor(
+    async () => expect(services(await statusDocument('--failed', '--only-cp', 'slappart0'))).toEqual(['slappart0:job']),
+    PATIENCE,
   );
   const unknown = await slapos('node', 'status', '--json', 'nope:*');
   expect(unknown.exitCode).toBe(4);
@@ -185,8 +185,9 @@ it('shows the machine on one screen: partitions, what is wrong in them, and rele
   await writeFile(path.join(release, 'buildout.cfg'), '[buildout]\nextends = http://sr/web/software.cfg\n');
   await configure(`software_root = ${path.join(folder, 'soft')}\ncomputer_id = COMP-7`);
   await slapos('node', 'start', 'slappart0:*');
-  await vi.waitFor(async () =>
-    expect((await statusDocument('--failed', '--only-cp', 'slappart0')).document.items).toHaveLength(1),
+  await vi.waitFor(
+    async () => expect((await statusDocument('--failed', '--only-cp', 'slappart0')).document.items).toHaveLength(1),
+    PATIENCE,
   );
 
   const { stdout } = await slapos('node', 'status', '--output', 'table');
@@ -239,9 +240,9 @@ it('watches: one document for each change, until it is interrupted', async () =>
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => (JSON.parse(line) as StatusDocument).items.map(({ state }) => state));
-  await vi.waitFor(() => expect(states()).toEqual([['STOPPED', 'STOPPED']]), { timeout: 30_000 });
+  await vi.waitFor(() => expect(states()).toEqual([['STOPPED', 'STOPPED']]), PATIENCE);
   await slapos('node', 'start', 'slappart0:web-on-watch');
-  await vi.waitFor(() => expect(states().at(-1)).toEqual(['STOPPED', 'RUNNING']), { timeout: 30_000 });
+  await vi.waitFor(() => expect(states().at(-1)).toEqual(['STOPPED', 'RUNNING']), PATIENCE);
   child.kill('SIGINT');
   await once(child, 'close');
   expect(child.exitCode).toBe(3);

@@ -66,7 +66,7 @@ test('figures of a real load are those of ps and df', async () => {
   await meter.look();
   const [burner] = load;
   const ticks = (): number => Number(proc.text(String(burner?.pid), 'stat').split(') ')[1]?.split(' ')[11] ?? '0');
-  await expect.poll(ticks, { timeout: 10_000 }).toBeGreaterThan(20);
+  await expect.poll(ticks).toBeGreaterThan(20);
   const result = await collect(options, { host: machine });
   expect(result).toMatchObject({ processes: 2, problems: [] });
 
@@ -85,7 +85,7 @@ test('figures of a real load are those of ps and df', async () => {
     expect(row['cpu_num_threads']).toBe(Number(threads));
   }
   // It has a processor as often as the machine lets it, and no more than one: 20 % more for ticks that are counted late.
-  expect(measured[0]!['cpu_percent']).toBeGreaterThan(5);
+  expect(measured[0]!['cpu_percent']).toBeGreaterThan(1);
   expect(measured[0]!['cpu_percent']).toBeLessThanOrEqual(120);
   expect(measured[1]!['cpu_percent']).toBeLessThanOrEqual(5);
 
@@ -110,7 +110,7 @@ test('figures of a real load are those of ps and df', async () => {
 
   const live = await meter.look();
   expect(live.partitions).toMatchObject([{ userName: 'slapuser0', partitionId: 'slappart0', processes: 2 }]);
-  expect(live.partitions[0]!.cpuPercent).toBeGreaterThan(5);
+  expect(live.partitions[0]!.cpuPercent).toBeGreaterThan(1);
   expect(await useMetrics(live)).toContain('slapos_partition_processes{partition="slappart0"} 2\n');
 
   await using reader = openCollector(path.join(root, 'var', 'data-log'));

@@ -116,7 +116,7 @@ test('a build that is out of time is killed with all that it started, and what i
   expect(reported()).toContain('said');
   expect(await log()).toContain('said');
   const pid = Number(await readFile(child, 'utf8'));
-  await vi.waitUntil(() => !isProcessAlive(pid), { timeout: 10_000 });
+  await vi.waitUntil(() => !isProcessAlive(pid), { timeout: 30_000 });
 });
 
 test('a build that a signal ends says so', async () => {

@@ -18,6 +18,7 @@ import {
 import { Harness } from './support/harness.js';
 
 const SERVICE = 'slappart0:web-on-watch';
+const PATIENCE = { timeout: 30_000, interval: 50 };
 const SHORT_MS = 150;
 const OFFLINE = 3;
 const ERROR = 1;
@@ -60,7 +61,7 @@ beforeAll(async () => {
   master = await startFailingMaster(() => timestamp);
   tlsMaster = await startFailingMaster(() => timestamp, tls);
   expect(await pass()).toBe(0);
-  await vi.waitUntil(async () => (await harness.supervisor.processInfo(SERVICE))?.stateName === 'RUNNING');
+  await vi.waitUntil(async () => (await harness.supervisor.processInfo(SERVICE))?.stateName === 'RUNNING', PATIENCE);
   servicePid = (await harness.supervisor.processInfo(SERVICE))?.pid;
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import http from 'node:http';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { isProcessAlive } from '@slapos/host';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { supervisorPaths } from '../src/index.js';
 import { DAEMON_FILE } from './build-daemon.js';
 import { eventually, Scratch, serviceUser } from './scratch.js';
@@ -12,8 +12,6 @@ import { eventually, Scratch, serviceUser } from './scratch.js';
 const run = promisify(execFile);
 const SUPERVISORCTL_COLUMNS = 33;
 // Each supervisorctl is a Python of its own, of which the longest test starts twenty.
-vi.setConfig({ testTimeout: 60_000 });
-
 interface Outcome {
   readonly status: number;
   readonly output: string;

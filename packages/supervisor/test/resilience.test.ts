@@ -3,13 +3,11 @@ import path from 'node:path';
 import { HostError, isProcessAlive, type Command } from '@slapos/host';
 import { RecordingLogger } from '@slapos/host/testing';
 import { createLinuxHost } from '@slapos/host';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SupervisorError, supervisorPaths, writeSupervisorEnvironment } from '../src/index.js';
 import { eventually, Scratch } from './scratch.js';
 
 // Supervisors are started and ended several times in each.
-vi.setConfig({ testTimeout: 60_000 });
-
 const GROUPS = 1000;
 const KINDS = ['supervisord', 'embedded'] as const;
 

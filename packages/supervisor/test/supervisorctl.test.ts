@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PassThrough } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   runSupervisorctl,
   runSupervisorctlPrompt,
@@ -13,8 +13,6 @@ import {
 import { eventually, Scratch } from './scratch.js';
 
 // Each stock supervisorctl is a Python of its own, of which a test starts forty.
-vi.setConfig({ testTimeout: 60_000 });
-
 const PROGRAMS = `[program:web]
 command=sleep 600
 autostart=false

@@ -6,6 +6,7 @@ import { NodeDaemon, type ScheduledPass } from './daemon.js';
 import type { ScheduledOutcome } from './schedule.js';
 
 const MINUTE = 60_000;
+const PATIENCE = { timeout: 30_000, interval: 10 };
 
 /** Passes that end when the test says so. */
 class Bench {
@@ -35,7 +36,7 @@ class Bench {
   async end(daemon: NodeDaemon, name: string, outcome: ScheduledOutcome | Error): Promise<void> {
     const before = statusOf(daemon, name);
     this.#ends.get(name)?.(outcome);
-    await vi.waitFor(() => expect(total(statusOf(daemon, name).runs)).toBe(total(before.runs) + 1));
+    await vi.waitFor(() => expect(total(statusOf(daemon, name).runs)).toBe(total(before.runs) + 1), PATIENCE);
   }
 }
 
@@ -57,9 +58,9 @@ describe('NodeDaemon', () => {
     expect(bench.begun).toEqual(['software', 'instance']);
     await bench.end(daemon, 'software', 'success');
     await bench.end(daemon, 'instance', 'success');
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2), PATIENCE);
     bench.clock.advance(MINUTE);
-    await vi.waitFor(() => expect(bench.begun).toEqual(['software', 'instance', 'instance']));
+    await vi.waitFor(() => expect(bench.begun).toEqual(['software', 'instance', 'instance']), PATIENCE);
     expect(statusOf(daemon, 'instance')).toMatchObject({ runningSinceMs: MINUTE, lastSuccessAtMs: 0 });
     expect(statusOf(daemon, 'software')).toMatchObject({ nextRunAtMs: 5 * MINUTE, runs: { success: 1 } });
     await bench.end(daemon, 'instance', 'success');
@@ -80,11 +81,11 @@ describe('NodeDaemon', () => {
       ['offline', 7500],
     ] as const) {
       await bench.end(daemon, 'instance', outcome);
-      await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1));
+      await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1), PATIENCE);
       expect(statusOf(daemon, 'instance').nextRunAtMs).toBe(bench.clock.now() + pauseMs);
       const before = bench.begun.length;
       bench.clock.advance(pauseMs);
-      await vi.waitFor(() => expect(bench.begun).toHaveLength(before + 1));
+      await vi.waitFor(() => expect(bench.begun).toHaveLength(before + 1), PATIENCE);
     }
     await bench.end(daemon, 'instance', 'success');
     bench.stop.abort();
@@ -103,9 +104,9 @@ describe('NodeDaemon', () => {
       failuresInARow: 1,
     });
     expect(bench.logger.records.map(({ message }) => message)).toEqual(['The report pass failed: the disk is full']);
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1), PATIENCE);
     bench.clock.advance(MINUTE);
-    await vi.waitFor(() => expect(bench.begun).toHaveLength(2));
+    await vi.waitFor(() => expect(bench.begun).toHaveLength(2), PATIENCE);
     await bench.end(daemon, 'report', 'success');
     expect(statusOf(daemon, 'report').lastError).toBeUndefined();
     bench.stop.abort();
@@ -119,7 +120,7 @@ describe('NodeDaemon', () => {
     const running = daemon.run(bench.stop.signal).then(() => (hasEnded = true));
     await bench.end(daemon, 'instance', 'success');
     bench.stop.abort();
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(0));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(0), PATIENCE);
     expect(hasEnded).toBe(false);
     await bench.end(daemon, 'software', 'failure');
     await running;
@@ -132,11 +133,11 @@ describe('NodeDaemon', () => {
     const running = daemon.run(bench.stop.signal);
     expect([daemon.runNow('instance'), daemon.runNow('instance'), daemon.runNow('other')]).toEqual([true, true, false]);
     await bench.end(daemon, 'instance', 'success');
-    await vi.waitFor(() => expect(bench.begun).toHaveLength(2));
+    await vi.waitFor(() => expect(bench.begun).toHaveLength(2), PATIENCE);
     await bench.end(daemon, 'instance', 'success');
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(1), PATIENCE);
     daemon.runNow('instance');
-    await vi.waitFor(() => expect(bench.begun).toHaveLength(3));
+    await vi.waitFor(() => expect(bench.begun).toHaveLength(3), PATIENCE);
     await bench.end(daemon, 'instance', 'success');
     bench.stop.abort();
     await running;
@@ -148,9 +149,9 @@ describe('NodeDaemon', () => {
     const running = daemon.run(bench.stop.signal);
     await bench.end(daemon, 'software', 'success');
     await bench.end(daemon, 'report', 'success');
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2), PATIENCE);
     daemon.reload([bench.pass('instance'), bench.pass('software', 2 * MINUTE)]);
-    await vi.waitFor(() => expect(bench.begun).toEqual(['software', 'report', 'instance', 'software']));
+    await vi.waitFor(() => expect(bench.begun).toEqual(['software', 'report', 'instance', 'software']), PATIENCE);
     expect(daemon.status().map(({ name, periodMs }) => [name, periodMs])).toEqual([
       ['instance', MINUTE],
       ['software', 2 * MINUTE],
@@ -158,7 +159,7 @@ describe('NodeDaemon', () => {
     expect(statusOf(daemon, 'software').runs.success).toBe(1);
     await bench.end(daemon, 'software', 'success');
     await bench.end(daemon, 'instance', 'success');
-    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2));
+    await vi.waitFor(() => expect(bench.clock.sleeping).toBe(2), PATIENCE);
     bench.stop.abort();
     await running;
   });

@@ -173,7 +173,7 @@ describe('ending', () => {
     const script = `trap '' TERM; (trap '' TERM; sleep 301) & a=$!; setsid sleep 302 & echo ready $a $!; sleep 303`;
     let line = '';
     const result = await runner.run(
-      shell(script, { timeoutMs: 700, killGraceMs: 100, onLine: (text) => (line = text) }),
+      shell(script, { timeoutMs: 2000, killGraceMs: 100, onLine: (text) => (line = text) }),
     );
     expect(result).toMatchObject({ timedOut: true, exitCode: null, signal: 'SIGKILL' });
     const pids = line.replace('ready ', '').split(' ').map(Number);
