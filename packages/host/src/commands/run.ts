@@ -27,7 +27,10 @@ class OutputKeeper {
     this.#whole =
       command.keepOutput === 'whole' && stream === 'stdout' ? new WholeText(MAX_WHOLE_OUTPUT_BYTES) : undefined;
     this.#splitter = new LineSplitter((line) => {
-      if (this.#whole === undefined) this.#report.append(this.#first ? line : `\n${line}`);
+      if (this.#whole === undefined) {
+        if (!this.#first) this.#report.append('\n');
+        this.#report.append(line);
+      }
       this.#first = false;
       report(line);
     });
