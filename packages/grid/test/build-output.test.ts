@@ -88,7 +88,7 @@ describe('of a build, however much it is', () => {
   ])(
     '%s: the log has all of it, the report is short, memory stays small',
     async (name, output, text, times) => {
-      await release(`echo BEGIN; ${output}; echo END; exit 1`);
+      await release(`echo BEGINNING; ${output}; echo THE END; exit 1`);
       const before = process.memoryUsage.rss();
       let highest = before;
       const timer = setInterval(() => {
@@ -100,9 +100,9 @@ describe('of a build, however much it is', () => {
       expect(highest - before).toBeLessThan(MAX_GROWTH_BYTES);
       const report = reported();
       expect(report.length).toBeLessThan(MAX_REPORT_LENGTH);
-      expect(report).toContain('BEGIN');
-      expect(report).toContain('END');
-      const [begins, ends, found = 0] = await countInLog('BEGIN', 'END', text);
+      expect(report).toContain('BEGINNING');
+      expect(report).toContain('THE END');
+      const [begins, ends, found = 0] = await countInLog('BEGINNING', 'THE END', text);
       expect([begins, ends]).toEqual([1, 1]);
       if (name !== 'bytes that are no text') expect(found).toBe(times);
       else expect(Math.abs(found - times)).toBeLessThan(times / 10);
