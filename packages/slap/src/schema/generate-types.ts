@@ -58,6 +58,8 @@ class TypeGenerator {
   readonly #rootName: string;
   readonly #names = new Map<string, string>();
   readonly #declarations: string[] = [];
+  /** The texts that are unions and intersections: inside another type they stand in parentheses. */
+  readonly #joined = new Set<string>();
 
   constructor(root: JsonSchema, rootName: string) {
     this.#root = root;
@@ -78,22 +80,21 @@ class TypeGenerator {
     if (!isPlainObject(schema) || depth > MAX_DEPTH) return schema === false ? 'never' : 'unknown';
     if (typeof schema['$ref'] === 'string') return this.#reference(schema['$ref']);
     if ('const' in schema) return literal(schema['const']);
-    if (Array.isArray(schema['enum'])) return union(schema['enum'].map(literal));
+    if (Array.isArray(schema['enum'])) return this.#union(schema['enum'].map(literal));
     const inner = (part: unknown) => this.#type(part, indent, depth + 1);
     const parts = [this.#ownType(schema, indent, depth)];
     for (const keyword of ['anyOf', 'oneOf'] as const) {
-      if (Array.isArray(schema[keyword])) parts.push(union(schema[keyword].map(inner)));
+      if (Array.isArray(schema[keyword])) parts.push(this.#union(schema[keyword].map(inner)));
     }
     if (Array.isArray(schema['allOf'])) parts.push(...schema['allOf'].map(inner));
     const known = [...new Set(parts.filter((part) => part !== 'unknown'))];
-    if (known.length === 0) return 'unknown';
-    return known.length === 1 ? (known[0] ?? 'unknown') : known.map(parenthesised).join(' & ');
+    return known.length === 0 ? 'unknown' : this.#join(known, ' & ');
   }
 
   #ownType(schema: JsonSchema, indent: string, depth: number): string {
     const { type } = schema;
     const types: unknown[] = Array.isArray(type) ? type : type === undefined ? impliedTypes(schema) : [type];
-    return types.length === 0 ? 'unknown' : union(types.map((one) => this.#oneType(one, schema, indent, depth)));
+    return types.length === 0 ? 'unknown' : this.#union(types.map((one) => this.#oneType(one, schema, indent, depth)));
   }
 
   #oneType(type: unknown, schema: JsonSchema, indent: string, depth: number): string {
@@ -106,8 +107,8 @@ class TypeGenerator {
           ? items
           : undefined;
       if (tuple !== undefined)
-        return `[${tuple.map((item) => `${this.#type(item, indent, depth + 1)}?`).join(', ')}, ...unknown[]]`;
-      return `${parenthesised(this.#type(items ?? true, indent, depth + 1))}[]`;
+        return `[${tuple.map((item) => `${this.#parenthesised(this.#type(item, indent, depth + 1))}?`).join(', ')}, ...unknown[]]`;
+      return `${this.#parenthesised(this.#type(items ?? true, indent, depth + 1))}[]`;
     }
     return SCALAR_TYPES[String(type)] ?? 'unknown';
   }
@@ -141,6 +142,24 @@ class TypeGenerator {
     return name;
   }
 
+  #union(parts: readonly string[]): string {
+    const distinct = [...new Set(parts)];
+    if (distinct.length === 0) return 'never';
+    return distinct.includes('unknown') ? 'unknown' : this.#join(distinct, ' | ');
+  }
+
+  #join(parts: readonly string[], operator: ' | ' | ' & '): string {
+    const [only = ''] = parts;
+    if (parts.length === 1) return only;
+    const text = parts.map((part) => this.#parenthesised(part)).join(operator);
+    this.#joined.add(text);
+    return text;
+  }
+
+  #parenthesised(type: string): string {
+    return this.#joined.has(type) ? `(${type})` : type;
+  }
+
   #freeName(reference: string): string {
     const last = reference.split('/').at(-1) ?? '';
     const words = last.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
@@ -170,16 +189,6 @@ function resolvePointer(root: JsonSchema, reference: string): JsonSchema | undef
 
 function literal(value: unknown): string {
   return value === null || ['string', 'number', 'boolean'].includes(typeof value) ? JSON.stringify(value) : 'unknown';
-}
-
-function union(parts: readonly string[]): string {
-  const distinct = [...new Set(parts)];
-  if (distinct.length === 0) return 'never';
-  return distinct.includes('unknown') ? 'unknown' : distinct.join(' | ');
-}
-
-function parenthesised(type: string): string {
-  return / [|&] /.test(type) && !type.startsWith('{') ? `(${type})` : type;
 }
 
 function propertyName(name: string): string {

@@ -2,11 +2,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { RecordingLogger } from '../testing.js';
-import { generateSoftwareReleaseTypes, generateTypes } from './generate-types.js';
 import { deserialiseParameters, serialiseParameters } from './serialisation.js';
 import { SoftwareReleaseSchema } from './software-release-schema.js';
 
@@ -176,50 +174,4 @@ test('serialisation writes what the Python command writes, and reads it back', (
   expect(serialiseParameters({ _: '{}' }, 'json-in-xml')).toEqual({ _: '{}' });
   expect(serialiseParameters({ a: 1 }, 'xml')).toEqual({ a: 1 });
   expect(deserialiseParameters(serialiseParameters({ a: 'é' }, 'json-in-xml'), 'json-in-xml')).toEqual({ a: 'é' });
-});
-
-describe('generated types', () => {
-  /** What the compiler says of the generated types together with a program that uses them. */
-  function compileErrors(source: string, use: string): string[] {
-    const options: ts.CompilerOptions = {
-      strict: true,
-      noEmit: true,
-      types: [],
-      target: ts.ScriptTarget.ES2022,
-      lib: ['lib.es5.d.ts'],
-    };
-    const host = ts.createCompilerHost(options);
-    const file = ts.createSourceFile('all.ts', `${source}\n${use}`, ts.ScriptTarget.ES2022);
-    const original = host.getSourceFile.bind(host);
-    host.getSourceFile = (name, language) => (name === 'all.ts' ? file : original(name, language));
-    const program = ts.createProgram(['all.ts'], options, host);
-    return ts
-      .getPreEmitDiagnostics(program)
-      .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
-  }
-
-  test('accept what the schema accepts and refuse the rest', async () => {
-    const source = await generateSoftwareReleaseTypes(schemaOf(), { name: 'Web' });
-    expect(source).toContain('/** The port. Default: 8080. */');
-    const good =
-      "const p: WebParameters = { port: 1, mode: 'fast', who: ['a'], a: [{ b: 'x' }] }; const c: WebConnection = { url: 'x' }; void [p, c];";
-    expect(compileErrors(source, good)).toEqual([]);
-    const bad = "const p: WebParameters = { port: '1', mode: 'slow', extra: 1 }; void p;";
-    expect(compileErrors(source, bad).length).toBeGreaterThan(0);
-  });
-
-  test('follow a definition that refers to itself, and cannot be tricked by names and texts', () => {
-    const tree = {
-      type: 'object',
-      properties: {
-        'odd "name"': { type: 'string', description: '*/ process.exit(1) /*' },
-        children: { type: 'array', items: { $ref: '#' } },
-      },
-    };
-    const source = generateTypes(tree, 'Tree');
-    expect(
-      compileErrors(source, "const t: Tree = { 'odd \"name\"': 'x', children: [{ children: [] }] }; void t;"),
-    ).toEqual([]);
-    expect(() => generateTypes(tree, 'tree; evil')).toThrow(/cannot name a type/);
-  });
 });
